@@ -1,0 +1,26 @@
+"""The command `reconverge`; `python -m checker.cli` is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of the process's own.
+
+    Returns
+    -------
+    int
+        0: every property holds. 1: one is violated. 2: a mistake in the use or in the model.
+        3: an internal error. 4: inconclusive.
+    """
+    from checker.cli.failures import run
+
+    return run(arguments)

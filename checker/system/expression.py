@@ -208,6 +208,9 @@ def ite(condition: Expression, then: Expression, otherwise: Expression) -> Expre
     if condition.operator == "not":
         return ite(condition.operands[0], otherwise, then)
     if isinstance(then.sort, BoolSort):
+        then, otherwise = _decided(then, condition, TRUE), _decided(otherwise, condition, FALSE)
+        if then is otherwise:
+            return then
         if then is TRUE:
             return disj(condition, otherwise)
         if then is FALSE:
@@ -222,6 +225,18 @@ def ite(condition: Expression, then: Expression, otherwise: Expression) -> Expre
     if otherwise.operator == "ite" and otherwise.operands[0] is condition:
         return ite(condition, then, otherwise.operands[2])
     return _intern("ite", (condition, then, otherwise), None, then.sort)
+
+
+def _decided(operand: Expression, condition: Expression, value: Expression) -> Expression:
+    """A truth value inside a branch where the branch's own condition is known."""
+    if operand is condition:
+        return value
+    if operand.operator == "not" and operand.operands[0] is condition:
+        return neg(value)
+    if operand.operator in ("and", "or") and condition in operand.operands:
+        rest = (value if part is condition else part for part in operand.operands)
+        return conj(*rest) if operand.operator == "and" else disj(*rest)
+    return operand
 
 
 # ---------------------------------------------------------------- comparisons

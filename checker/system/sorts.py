@@ -88,6 +88,10 @@ class Domain:
             return (False, True)
         return tuple(range(self.low, top + 1))
 
+    def default(self) -> Scalar:
+        """The least value: what a variable holds while nothing depends on it."""
+        return False if isinstance(self.sort, BoolSort) else self.low
+
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, int):
             return False

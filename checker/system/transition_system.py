@@ -290,7 +290,8 @@ class TransitionSystem:
         The instance's parameters.
     wellformed : Expression
         Holds in every state that could be written down at all: what is absent or no longer alive
-        has its default value. Every reachable state satisfies it.
+        has its default value. Every reachable state satisfies it: initial states are those
+        combinations of the variables' initial values that satisfy it.
     """
 
     name: str

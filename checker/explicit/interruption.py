@@ -1,0 +1,46 @@
+"""Ctrl-C as a question asked between two pieces of work, so that it never leaves one half done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+__all__ = ["Interruption"]
+
+
+class Interruption:
+    """Within this context the first SIGINT only sets `requested`; a second one raises.
+
+    In threads other than the main one, and where SIGINT is ignored, nothing is changed.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._installed = False
+        self._previous: Any = None
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            previous = signal.getsignal(signal.SIGINT)
+            # None: installed by something that is not Python, and cannot be put back.
+            if previous not in (None, signal.SIG_IGN):
+                self._previous = previous
+                self._installed = True
+                signal.signal(signal.SIGINT, self._notice)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._installed:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _notice(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True

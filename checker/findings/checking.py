@@ -1,0 +1,297 @@
+"""`check`: every property of a model, judged, each counterexample repeated by CPython."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from checker.evidence.replay import replay
+from checker.evidence.trace import Trace, trace_of
+from checker.findings.finding import Certificate, Finding, Provenance
+from checker.findings.findings import Findings, Space
+from checker.findings.judging import judge
+from checker.findings.selection import regime_of, select
+from checker.regimes.regime import FINITELY_MANY, Regime, UnderRegime
+from checker.system.digest import SEMANTICS_VERSION, content_hash, property_hash
+from checker.system.run import Judgement, Run, Scope, Verdict
+from checker.system.transition_system import Property, TransitionSystem
+
+if TYPE_CHECKING:
+    from checker.explicit.state_graph import StateGraph
+    from checker.language.elaborate import Elaborated
+    from checker.language.model import Model
+
+__all__ = ["Progress", "check", "judgeable"]
+
+Progress = Callable[[int, int, int], None]
+"""Called now and then with the states, steps and frontier so far."""
+
+
+def check(
+    model: Model | type[Model],
+    *,
+    properties: Iterable[str] | None = None,
+    regime: str | Regime | None = None,
+    max_states: int | None = None,
+    progress: Progress | None = None,
+) -> Findings:
+    """Judge the properties of a model; returns values, prints nothing.
+
+    Parameters
+    ----------
+    model : Model or its class
+        An instance (`Taxi(street=20)`), or the class for its default parameters.
+    properties : iterable of str, optional
+        Only these; every property, and every assertion in an action, if not given.
+    regime : str or Regime, optional
+        Judge everything under this regime instead of the one that each property states.
+    max_states : int, optional
+        Stop exploring there; what is not decided by then is UNKNOWN.
+    progress : callable, optional
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be translated.
+    RegimeError, UnknownProperty
+        If there is no such regime, fault or property.
+    ReplayMismatch
+        If CPython disagrees with an engine: an internal error.
+
+    Notes
+    -----
+    Interrupting an exploration (Ctrl-C) is not lost work: what was violated so far is found, and
+    all else is UNKNOWN.
+    """
+    from checker.language.elaborate import elaborate
+
+    begun = time.perf_counter()
+    instance = model() if isinstance(model, type) else model
+    elaborated = elaborate(instance)
+    asked = Regime.parse(regime) if isinstance(regime, str) else regime
+    return _Check(elaborated, asked, max_states, progress, begun).run(properties)
+
+
+def judgeable(model: Model) -> tuple[str, ...]:
+    """The names that `check(properties=…)` takes: properties, assertions, and "well_defined"."""
+    from checker.language.elaborate import elaborate
+
+    elaborated = elaborate(model)
+    names = [claim.name for claim in elaborated.properties]
+    return tuple(dict.fromkeys([*names, *_errors(elaborated.system)]))
+
+
+def _errors(system: TransitionSystem) -> list[str]:
+    """What can be asked of a model's own steps: each assertion, and whether nothing else fails."""
+    hazards = (hazard for action in system.actions for hazard in action.hazards)
+    names = dict.fromkeys(hazard.name for hazard in hazards if hazard.kind == "assert")
+    return [*names, "well_defined"]
+
+
+class _Check:
+    """One check: explores each distinct system once, however many properties and regimes."""
+
+    def __init__(
+        self,
+        elaborated: Elaborated,
+        asked: Regime | None,
+        max_states: int | None,
+        progress: Progress | None,
+        begun: float,
+    ) -> None:
+        self.elaborated = elaborated
+        self.system: TransitionSystem = elaborated.system
+        self.asked = asked
+        self.max_states = max_states
+        self.progress = progress
+        self.begun = begun
+        self.explored: list[_Explored] = []
+        self.stopped = ""
+
+    def run(self, properties: Iterable[str] | None) -> Findings:
+        everything = self.elaborated.properties
+        wanted = None if properties is None else tuple(properties)
+        claims = select(everything, wanted, _errors(self.system))
+        findings: list[Finding] = []
+        for claim in claims:
+            regime = regime_of(claim, self.asked)
+            judging = partial(judge, claim=claim, claims=everything)
+            findings.extend(self._findings(claim, claim.name, claim.kind, regime, judging))
+        if wanted is None or any(name not in {claim.name for claim in claims} for name in wanted):
+            regime = self.asked or FINITELY_MANY
+            findings.extend(
+                finding
+                for finding in self._findings(None, "well_defined", "assert", regime, _hazards)
+                if wanted is None or finding.property in wanted
+            )
+        return Findings(
+            model=self.system.name,
+            parameters=self.system.parameters,
+            findings=tuple(findings),
+            vacuity=self._vacuity(everything),
+            spaces=tuple(one.space() for one in self.explored),
+            seconds=time.perf_counter() - self.begun,
+            system=self.system,
+            claims=tuple(everything),
+        )
+
+    # ------------------------------------------------------------ exploring
+
+    def _graph(self, regime: Regime) -> StateGraph | None:
+        """The states under a regime, explored now or before; None once interrupted."""
+        under = regime.apply(self.system)
+        for one in self.explored:
+            if one.graph.under.system is under.system or one.graph.under.regime == regime:
+                one.regimes[str(regime)] = None
+                return replace(one.graph, under=under)
+        if self.stopped:
+            return None
+        from checker.explicit.explore import explore
+        from checker.explicit.instances import TooManyOutcomes
+        from checker.explicit.packing import NotEnumerable
+
+        begun = time.perf_counter()
+        try:
+            graph = explore(under, keep_edges=True, max_states=self.max_states, progress=self.progress)
+        except (NotEnumerable, TooManyOutcomes) as limit:
+            self.stopped = str(limit)
+            return None
+        self.explored.append(_Explored(graph, time.perf_counter() - begun, {str(regime): None}))
+        if graph.reason == "interrupted":
+            self.stopped = f"interrupted after {len(graph):,} states"
+        return graph
+
+    def _vacuity(self, claims: tuple[Property, ...]) -> tuple[str, ...]:
+        from checker.explicit.vacuity import vacuity_report
+
+        if not self.explored or self.stopped:
+            return ()
+        return tuple(str(note) for note in vacuity_report(self.explored[0].graph, claims))
+
+    # ------------------------------------------------------------ judging
+
+    def _findings(
+        self,
+        claim: Property | None,
+        name: str,
+        kind: str,
+        regime: Regime,
+        judging: Callable[[StateGraph], list[Judgement]],
+    ) -> list[Finding]:
+        """What an engine says, each trace replayed; UNKNOWN where it was interrupted."""
+        graph = None
+        try:
+            graph = self._graph(regime)
+            if graph is not None:
+                return [self._finding(one, claim, graph) for one in judging(graph)]
+        except KeyboardInterrupt:
+            self.stopped = "interrupted while judging"
+        unknown = Judgement(
+            name, kind, Verdict.UNKNOWN, Scope("bounded", 0), str(regime), reason=self.stopped
+        )
+        return [self._finding(unknown, claim, graph)]
+
+    def _finding(
+        self, judgement: Judgement, claim: Property | None, graph: StateGraph | None
+    ) -> Finding:
+        explored = None
+        if graph is not None:
+            # The digest of a space that was left early says nothing, and costs a pass over it.
+            digest = graph.digest if graph.complete else ""
+            explored = Certificate(len(graph), graph.steps, digest)
+        trace = None
+        if judgement.run is not None and graph is not None:
+            trace = self._replayed(judgement, judgement.run, claim, graph.under)
+        reason = judgement.reason
+        if judgement.verdict is Verdict.UNKNOWN and graph is not None and graph.reason == "interrupted":
+            reason = self.stopped
+        holds = judgement.verdict is Verdict.HOLDS
+        return Finding(
+            property=judgement.name,
+            kind=judgement.kind,
+            regime=judgement.regime,
+            verdict=judgement.verdict,
+            scope=judgement.scope,
+            evidence=self._evidence(judgement.verdict, explored, trace),
+            model=self.system.name,
+            parameters=self.system.parameters,
+            provenance=self._provenance(claim),
+            explored=explored,
+            reason=reason,
+            metrics=judgement.metrics,
+            expected=self._expected(judgement, claim),
+            witness=trace if holds else None,
+        )
+
+    @staticmethod
+    def _evidence(
+        verdict: Verdict, explored: Certificate | None, trace: Trace | None
+    ) -> Trace | Certificate | None:
+        if verdict is Verdict.UNKNOWN:
+            return None
+        # What is violated for lack of any run (nothing is reachable) has no trace either.
+        return explored if verdict is Verdict.HOLDS or trace is None else trace
+
+    def _replayed(
+        self, judgement: Judgement, run: Run, claim: Property | None, under: UnderRegime
+    ) -> Trace:
+        from checker.language.execution import Execution
+
+        trace = trace_of(
+            self.system, run, claim=judgement.name, kind=judgement.kind, regime=judgement.regime
+        )
+        replay(Execution(self.elaborated), under, trace, claim, run)
+        return trace
+
+    def _expected(self, judgement: Judgement, claim: Property | None) -> str:
+        """The verdict that the author documents."""
+        if claim is None:
+            return "violated" if judgement.name in type(self.elaborated.model).violates else "holds"
+        return dict(claim.expected_levels).get(judgement.kind, claim.expected)
+
+    def _provenance(self, claim: Property | None) -> Provenance:
+        from checker import __version__
+
+        place = None if claim is None or claim.location is None else str(claim.location)
+        return Provenance(
+            content_hash=self._hash,
+            property_hash="" if claim is None else property_hash(self.system, claim),
+            semantics=SEMANTICS_VERSION,
+            location=place,
+            engine="explicit",
+            version=__version__,
+        )
+
+    @cached_property
+    def _hash(self) -> str:
+        return content_hash(self.system)
+
+
+@dataclass
+class _Explored:
+    """One exploration, and the regimes that it serves so far."""
+
+    graph: StateGraph
+    seconds: float
+    regimes: dict[str, None]
+
+    def space(self) -> Space:
+        graph = self.graph
+        return Space(
+            regimes=tuple(self.regimes),
+            states=len(graph),
+            steps=graph.steps,
+            digest=graph.digest if graph.complete else "",
+            seconds=self.seconds,
+            complete=graph.complete,
+            reason=graph.reason,
+        )
+
+
+def _hazards(graph: StateGraph) -> list[Judgement]:
+    from checker.explicit.safety import hazard_judgements
+
+    return list(hazard_judgements(graph))

@@ -1,0 +1,132 @@
+"""All findings about one instance of a model, and the spaces that were explored for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.findings.finding import Finding
+from checker.system.run import Verdict
+from checker.system.sorts import Scalar
+from checker.system.transition_system import Property, TransitionSystem
+
+__all__ = ["Findings", "Space"]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One exploration.
+
+    Parameters
+    ----------
+    regimes : tuple of str
+        The regimes that it serves: they let the same steps happen, and differ in which may recur.
+    states, steps : int
+        Distinct states, and enabled outcomes of actions, also those that change nothing.
+    digest : str
+        Fingerprint of the set of states.
+    seconds : float
+    complete : bool
+    reason : str
+        Why it is not complete.
+    """
+
+    regimes: tuple[str, ...]
+    states: int
+    steps: int
+    digest: str
+    seconds: float
+    complete: bool = True
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The exploration as plain JSON values."""
+        return {
+            "regimes": list(self.regimes),
+            "states": self.states,
+            "steps": self.steps,
+            "digest": self.digest,
+            "seconds": round(self.seconds, 6),
+            "complete": self.complete,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Findings(Sequence[Finding]):
+    """The findings in the order of the properties; a sequence of `Finding`.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+    vacuity : tuple of str
+        What makes verdicts say less than they seem to: actions that are never enabled, …
+    spaces : tuple of Space
+    seconds : float
+        In all: translation, exploration, judging and replay.
+    system : TransitionSystem
+        What was checked, before any regime.
+    claims : tuple of Property
+        The properties that were judged.
+    """
+
+    model: str
+    parameters: tuple[tuple[str, Scalar], ...]
+    findings: tuple[Finding, ...]
+    vacuity: tuple[str, ...] = ()
+    spaces: tuple[Space, ...] = ()
+    seconds: float = 0.0
+    system: TransitionSystem = field(repr=False, kw_only=True)
+    claims: tuple[Property, ...] = field(default=(), repr=False)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __getitem__(self, index: Any) -> Any:
+        """By position, or the first finding about a property by its name."""
+        if isinstance(index, str):
+            for finding in self.findings:
+                if finding.property == index:
+                    return finding
+            raise KeyError(f"no finding about {index!r}")
+        return self.findings[index]
+
+    def claim(self, name: str) -> Property | None:
+        """The property of this name; None for what no property states (an assertion)."""
+        return next((claim for claim in self.claims if claim.name == name), None)
+
+    def exit_code(self, expected: bool = False) -> int:
+        """What a command that shows these findings exits with.
+
+        Parameters
+        ----------
+        expected : bool
+            Compare every verdict with the one that the model's author documents.
+
+        Returns
+        -------
+        int
+            0: every property holds (or every verdict is the documented one). 1: one does not.
+            4: inconclusive; never taken for a success.
+        """
+        unknown = any(finding.verdict is Verdict.UNKNOWN for finding in self.findings)
+        if expected:
+            wrong = any(f.verdict is not Verdict.UNKNOWN and not f.as_expected for f in self.findings)
+        else:
+            wrong = any(finding.verdict is Verdict.VIOLATED for finding in self.findings)
+        return 1 if wrong else 4 if unknown else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        return {
+            "model": self.model,
+            "parameters": dict(self.parameters),
+            "findings": [finding.as_json() for finding in self.findings],
+            "vacuity": list(self.vacuity),
+            "spaces": [space.as_json() for space in self.spaces],
+            "seconds": round(self.seconds, 6),
+        }

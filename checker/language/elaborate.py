@@ -1,0 +1,333 @@
+"""From an instance of a model to its transition system and the properties stated of it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+from checker.language.assembly import Scope, assemble
+from checker.language.declarations import Assigned, Declaration
+from checker.language.errors import ModelError, Span, nearest
+from checker.language.model import Model
+from checker.language.parameters import resolve
+from checker.language.process_actions import ProcessPart, optional_form, process_part
+from checker.language.processes import Body, build_machine
+from checker.language.properties import stated_properties
+from checker.language.recorder import Frame, Names, Recorder
+from checker.language.source import function_node
+from checker.language.statements import Statements
+from checker.language.steps import Template, actions_of
+from checker.language.types import optional_parts
+from checker.language.values import Label, Namespace, Scalar, TypeName, Value
+from checker.language.yield_points import YieldPoints
+from checker.system.expression import TRUE, bound, conj, disj, neg, variable
+from checker.system.expression import eq as equal_to
+from checker.system.shape import leaves
+from checker.system.sorts import Domain, EnumSort
+from checker.system.transition_system import (
+    Action,
+    Call,
+    Fairness,
+    Field,
+    Kind,
+    Property,
+    Role,
+    Symbol,
+    TransitionSystem,
+    Variable,
+)
+from checker.system.walk import variables_of
+
+__all__ = ["Elaborated", "elaborate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Elaborated:
+    """A model's instance with everything that is known of it.
+
+    Parameters
+    ----------
+    model : Model
+        The instance.
+    scope : Scope
+        The tree of its components, for CPython's execution.
+    system : TransitionSystem
+    properties : tuple of Property
+    points, volatile : dict
+        By (path, method, instance) of a process: where it yields, what it forgets in a crash.
+    """
+
+    model: Model
+    scope: Scope
+    system: TransitionSystem
+    properties: tuple[Property, ...]
+    points: dict[tuple[tuple[str, ...], str, int | None], YieldPoints]
+    volatile: dict[tuple[tuple[str, ...], str, int | None], tuple[Any, ...]]
+
+
+def elaborate(model: Model | type[Model]) -> Elaborated:
+    """Translate an instance of a model (or a class, with its default parameters).
+
+    Raises
+    ------
+    ModelError
+        If the model says something that has no meaning, with the line and what to do.
+    """
+    instance = model() if isinstance(model, type) else model
+    with _deep_recursion():
+        return _Elaboration(instance).run()
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    # Early returns nest the statements behind them; Python-to-Python calls cost no C stack.
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 20_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+class _Elaboration:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.scope = assemble(model)
+        self.names = Names()
+        self.domains: dict[str, Domain] = {}
+        self.initial: dict[str, Any] = {}
+        self.variables: list[Variable] = []
+        self.fields: list[Field] = []
+        self.actions: list[Action] = []
+        self.parts: list[ProcessPart] = []
+        self.points: dict[Any, YieldPoints] = {}
+        self.volatile: dict[Any, tuple[Any, ...]] = {}
+        self.wellformed: list[Any] = []
+
+    def run(self) -> Elaborated:
+        for scope in self.scope.walk():
+            self._fields(scope)
+        for scope in self.scope.walk():
+            self._movers(scope)
+        for part in self.parts:
+            self.variables.extend(part.variables)
+            self.fields.extend(part.fields)
+            self.wellformed.append(part.wellformed)
+        system = TransitionSystem(
+            name=type(self.model).__name__,
+            parameters=tuple(self.scope.parameters.items()),
+            variables=tuple(self.variables),
+            actions=tuple(self.actions),
+            fields=tuple(self.fields),
+            processes=tuple(part.process for part in self.parts),
+            wellformed=conj(*self.wellformed),
+        )
+        system = replace(system, reads=tuple(_reads(system)))
+        properties = tuple(stated_properties(self.scope, system, self.domains, self.names))
+        return Elaborated(self.model, self.scope, system, properties, self.points, self.volatile)
+
+    # ------------------------------------------------------------ fields
+
+    def _fields(self, scope: Scope) -> None:
+        owner = scope.agent if scope.path else ""
+        for name, shape in scope.shapes.items():
+            self.fields.append(Field(scope.field_name(name), shape, Role.FIELD, owner))
+            for leaf in leaves(shape):
+                self.domains[leaf.variable] = leaf.domain
+                self.initial[leaf.variable] = scope.initial[leaf.variable]
+                self.variables.append(
+                    Variable(leaf.variable, leaf.domain, scope.initial[leaf.variable], Role.FIELD, owner)
+                )
+            self.wellformed.extend(optional_form(part) for part in optional_parts(shape))
+
+    # ------------------------------------------------------------ who moves
+
+    def _movers(self, scope: Scope) -> None:
+        for name, declared in scope.declared.items():
+            if not isinstance(declared, Declaration):
+                continue
+            if declared.role in ("action", "fault", "intent"):
+                self.actions.extend(self._action(scope, name, declared))
+            elif declared.role == "process":
+                self._process(scope, name, declared)
+
+    def _definition(self, scope: Scope, name: str) -> tuple[FunctionType, ast.FunctionDef, str, type | None]:
+        function = scope.members[name]
+        if not isinstance(function, FunctionType):
+            raise ModelError(f"`{name}` of {scope.model.__name__} is not a plain method")
+        definition, file = function_node(function)
+        assert isinstance(definition, ast.FunctionDef)
+        arguments = definition.args
+        if not arguments.args:
+            raise ModelError(
+                f"`{name}` has no `self`",
+                Span(file, definition.lineno, *_name_columns(definition)),
+                "a method's first parameter is the model",
+                f"write def {name}(self)",
+            )
+        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
+            raise ModelError(
+                f"`{name}` takes plain parameters only",
+                Span(file, definition.lineno, *_name_columns(definition)),
+                help="an action's parameter is given with its domain: def move(self, to: Int(0, 3))",
+            )
+        owner = next((one for one in scope.model.__mro__ if vars(one).get(name) is function), None)
+        return function, definition, file, owner
+
+    def _action(self, scope: Scope, name: str, declared: Declaration) -> Iterator[Action]:
+        function, definition, file, owner = self._definition(scope, name)
+        if inspect.isgeneratorfunction(function):
+            place = next(node for node in ast.walk(definition) if isinstance(node, ast.Yield | ast.YieldFrom))
+            raise ModelError(
+                "`yield` is only possible in a @process",
+                Span.of(place, file),
+                f"an @{declared.role} is one atomic step",
+                f"decorate `{name}` with @process",
+            )
+        parameters = tuple(self._parameters(scope, function, definition, file))
+        me = definition.args.args[0].arg
+        receiver = Namespace(scope)
+        values: dict[str, Value] = {me: receiver}
+        for symbol in parameters:
+            values[symbol.name] = Scalar(symbol.node)
+        recorder = Recorder(self.domains, self.names)
+        frame = Frame(name, file, function, receiver, values)
+        frame.owner = owner
+        Statements(recorder, frame).block(definition.body)
+        self._react(recorder)
+        kind = {"action": Kind.STEP, "fault": Kind.FAULT, "intent": Kind.INTENT}[declared.role]
+        fair = declared.options.get("fair") if kind is Kind.STEP else None
+        full = scope.prefix + name
+        template = Template(
+            Action(
+                name=full,
+                label=name if not scope.path else full,
+                agent=declared.options.get("agent") or scope.agent,
+                kind=kind,
+                fairness=Fairness(fair or "none"),
+                group=full,
+                guard=TRUE,
+                updates=(),
+                parameters=parameters,
+                faults=() if kind is Kind.STEP else (full,),
+                call=Call(scope.path, name),
+                location=Span.of(definition, file).location,
+            ),
+            prefix=scope.prefix,
+        )
+        try:
+            yield from actions_of(recorder, template)
+        except ModelError as error:
+            error.span = error.span or Span.of(definition, file)
+            raise
+
+    def _parameters(
+        self, scope: Scope, function: FunctionType, definition: ast.FunctionDef, file: str
+    ) -> Iterator[Symbol]:
+        for argument in definition.args.args[1:]:
+            span = Span.of(argument, file)
+            annotation = function.__annotations__.get(argument.arg)
+            if isinstance(annotation, str):
+                # Under `from __future__ import annotations` Python kept the text only.
+                try:
+                    annotation = eval(annotation, {**function.__globals__, **scope.members})  # noqa: S307
+                except Exception as error:
+                    raise ModelError(f"this annotation has no value: {error}", span) from None
+            if annotation is None:
+                raise ModelError(
+                    f"parameter `{argument.arg}` has no domain",
+                    span,
+                    "an action is taken for every value of its parameters",
+                    f"annotate it: {argument.arg}: Int(0, 3)",
+                )
+            if not hasattr(annotation, "domain"):
+                raise ModelError(
+                    f"parameter `{argument.arg}` needs Bool(), Int(low, high) or Enum(…)", span
+                )
+            try:
+                domain = annotation.domain(scope.parameters)
+            except ModelError as error:
+                error.span = error.span or span
+                raise
+            if domain.top is None:
+                raise ModelError(f"parameter `{argument.arg}` needs a greatest value", span)
+            node = bound(self.names.fresh(argument.arg), domain.low, domain.top, domain.sort)
+            yield Symbol(argument.arg, node, domain)
+
+    def _process(self, scope: Scope, name: str, declared: Declaration) -> None:
+        function, definition, file, owner = self._definition(scope, name)
+        if len(definition.args.args) > 1:
+            raise ModelError(
+                f"process `{name}` takes no parameters",
+                Span.of(definition.args.args[1], file),
+                help="what it works on is a field, or choose(…) in its first step",
+            )
+        count = resolve(declared.options["instances"], scope.parameters)
+        if count < 1:
+            raise ModelError(f"`{name}` has {count} instances", Span.of(definition, file))
+        instances: list[int | None] = list(range(count)) if count > 1 else [None]
+        for instance in instances:
+            key = scope.prefix + name + ("" if instance is None else f"[{instance}]")
+            body = Body(key, scope, name, function, definition, file, owner)
+            machine = build_machine(body, self.domains, self.names)
+            self.domains |= {one.variable: one.domain for one in machine.locals.values()}
+            part = process_part(
+                machine, declared.options, instance, self.initial, self._react, self.domains, self.names
+            )
+            self.parts.append(part)
+            self.actions.extend(part.actions)
+            self.points[(scope.path, name, instance)] = part.points
+            self.volatile[(scope.path, name, instance)] = part.volatile
+
+    def _react(self, recorder: Recorder) -> None:
+        """Run the `on_change` hooks whose inputs this step changed, in CPython's order."""
+        before = {name: variable(name, domain.sort) for name, domain in self.domains.items()}
+        for scope in self.scope.walk():
+            for name, declared in scope.declared.items():
+                if not (isinstance(declared, Declaration) and declared.role == "on_change"):
+                    continue
+                changes = []
+                for watched in declared.options["inputs"]:
+                    home, field = scope.inputs.get(watched, (scope, watched))
+                    for leaf in leaves(home.shapes[field]):
+                        now = recorder.state.get(leaf.variable, before[leaf.variable])
+                        changes.append(neg(equal_to(now, before[leaf.variable])))
+                changed = disj(*changes)
+                if changed is not TRUE and not changes:
+                    continue
+                self._hook(recorder, scope, name, changed)
+
+    def _hook(self, recorder: Recorder, scope: Scope, name: str, changed: Any) -> None:
+        function, definition, file, owner = self._definition(scope, name)
+        receiver = Namespace(scope)
+        frame = Frame(name, file, function, receiver, {definition.args.args[0].arg: receiver})
+        frame.owner = owner
+        recorder.branch(frame, changed, lambda: Statements(recorder, frame).block(definition.body))
+
+
+def _name_columns(definition: ast.FunctionDef) -> tuple[int, int]:
+    start = definition.col_offset + len("def ")
+    return start, start + len(definition.name)
+
+
+def _reads(system: TransitionSystem) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Which agent reads which field: models lie where a controller reads the world directly."""
+    home = {leaf.variable: field.name for field in system.fields for leaf in leaves(field.shape)}
+    seen: dict[str, dict[str, None]] = {}
+    for action in system.actions:
+        if action.kind is not Kind.STEP:
+            continue
+        mine = seen.setdefault(action.agent, {})
+        names = variables_of([action.guard, *(value for _, value in action.updates)])
+        for field in system.fields:
+            if field.role is Role.FIELD and any(home.get(name) == field.name for name in names):
+                mine[field.name] = None
+    yield from ((agent, tuple(fields)) for agent, fields in seen.items())
+
+

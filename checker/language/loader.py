@@ -1,0 +1,190 @@
+"""Models by name or by path: `taxi`, `models/taxi.py`, `kuberay::WithExpectations`."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from checker.language.errors import ModelError, Span, nearest
+from checker.language.model import Model, members
+from checker.language.types import Input
+
+__all__ = ["LoadError", "gallery", "gallery_folders", "load", "load_models", "models_of", "story"]
+
+
+class LoadError(ModelError):
+    """There is no such model, or its file cannot be read."""
+
+
+def gallery_folders() -> tuple[Path, ...]:
+    """Where models are found by name: a checkout's `models/`, otherwise the installed gallery."""
+    package = Path(__file__).resolve().parent.parent
+    places = [package.parent / "models", package / "_gallery"]
+    return tuple(place for place in places if place.is_dir())[:1]
+
+
+def gallery() -> list[tuple[str, Path]]:
+    """Every model file that can be named, with its path, in alphabetical order."""
+    found = {}
+    for folder in gallery_folders():
+        for path in sorted(folder.rglob("*.py")):
+            if not path.name.startswith("_"):
+                found.setdefault(path.stem, path)
+    return sorted(found.items())
+
+
+def load_models(reference: str) -> list[type[Model]]:
+    """The models that a reference means, in the order of their definition.
+
+    Parameters
+    ----------
+    reference : str
+        A name in the gallery or a path to a file, and optionally `::Class`.
+
+    Raises
+    ------
+    LoadError
+        If there is no such file or class.
+    ModelError
+        If the file is not valid Python, or fails while it is read.
+    """
+    place, _, wanted = reference.partition("::")
+    found = models_of(_module(_path(place)))
+    if not found:
+        raise LoadError(
+            f"{place} defines no model", help="a model is a class: class Taxi(Model): …"
+        )
+    if not wanted:
+        return found
+    for model in found:
+        if model.__name__ == wanted:
+            return [model]
+    names = [model.__name__ for model in found]
+    raise LoadError(
+        f"{place} has no model `{wanted}`; it has {', '.join(names)}", help=nearest(wanted, names)
+    )
+
+
+def load(reference: str) -> type[Model]:
+    """The model that a reference means: the first one of its file, or the one named by `::Class`.
+
+    Raises
+    ------
+    LoadError, ModelError
+        As `load_models`.
+    """
+    return load_models(reference)[0]
+
+
+def models_of(module: ModuleType) -> list[type[Model]]:
+    """The models that a module defines itself (no imported ones, no components with inputs)."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Model)
+        and value.__module__ == module.__name__
+        and not any(isinstance(one, Input) for one in members(value).values())
+    ]
+
+
+def story(path: Path) -> str:
+    """The first line of a model file's docstring."""
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ""
+    return text.splitlines()[0] if text else ""
+
+
+def _path(place: str) -> Path:
+    path = Path(place)
+    if place.endswith(".py") or "/" in place or path.is_file():
+        if path.is_dir():
+            raise LoadError(f"{place} is a folder", help="name a file in it")
+        if not path.exists():
+            raise LoadError(f"there is no file {place}")
+        return path
+    known = dict(gallery())
+    if place in known:
+        return known[place]
+    raise LoadError(
+        f"there is no model `{place}`",
+        help=nearest(place, known) or "`reconverge models` lists them; a file of your own is a path ending in .py",
+    )
+
+
+def _module(path: Path) -> ModuleType:
+    shown = str(path)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise LoadError(f"{path} is not text in UTF-8") from None
+    # Positions in errors refer to this text, whatever happens to the file meanwhile.
+    linecache.cache[shown] = (len(source), None, source.splitlines(keepends=True), shown)
+    try:
+        code = compile(source, shown, "exec")
+    except SyntaxError as error:
+        raise _syntax_error(error, shown) from None
+    except ValueError as error:
+        raise LoadError(f"{path} is not Python: {error}") from None
+    # Not under its own name: a model file called `random.py` must not shadow anything.
+    name = f"reconverge_model_{path.stem}"
+    module = ModuleType(name)
+    module.__file__ = shown
+    sys.modules[name] = module
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        exec(code, module.__dict__)  # noqa: S102 (a model is a Python file; running it is the point)
+    except ModelError as error:
+        error.span = error.span or _user_line(error, shown)
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"{type(error).__name__}: {error}", _user_line(error, shown), help=_name_help(error)
+        ) from None
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _syntax_error(error: SyntaxError, file: str) -> ModelError:
+    line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+    end = max((error.end_offset or 0) - 1, column + 1)
+    return ModelError(f"not valid Python: {error.msg}", Span(file, line, column, end))
+
+
+def _name_help(error: Exception) -> str:
+    if isinstance(error, NameError) and error.name:
+        import checker
+
+        hint = nearest(error.name, checker.__all__)
+        if error.name in checker.__all__:
+            return f"from checker import {error.name}"
+        return hint
+    return ""
+
+
+def _user_line(error: BaseException, file: str) -> Span | None:
+    """The innermost line of the model's file that an exception came from, with its columns."""
+    found: Span | None = None
+    for frame in _frames(error):
+        if frame.filename == file and frame.lineno is not None:
+            start = frame.colno or 0
+            end = frame.end_colno or start + 1
+            found = Span(file, frame.lineno, start, end if frame.end_lineno == frame.lineno else start + 1)
+    return found
+
+
+def _frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
+    yield from traceback.extract_tb(error.__traceback__)
+
+

@@ -1,0 +1,149 @@
+"""`Param`: a constant of a model's instance, usable in the class body before it has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from checker.language.errors import ModelError
+from checker.system.shape import Shape
+
+__all__ = ["Constant", "Param", "ParamExpression", "Setting", "resolve"]
+
+
+class ParamExpression:
+    """Arithmetic over parameters, kept symbolic until an instance gives them values."""
+
+    def __init__(self, operator: str, *operands: ParamExpression | int) -> None:
+        self.operator = operator
+        self.operands = operands
+
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """The number it stands for in an instance."""
+        numbers = [resolve(operand, values) for operand in self.operands]
+        if self.operator == "neg":
+            return -numbers[0]
+        left, right = numbers
+        if self.operator in ("//", "%") and right == 0:
+            raise ModelError("a parameter expression divides by zero")
+        return {
+            "+": lambda: left + right,
+            "-": lambda: left - right,
+            "*": lambda: left * right,
+            "//": lambda: left // right,
+            "%": lambda: left % right,
+        }[self.operator]()
+
+    def __add__(self, other: ParamExpression | int) -> ParamExpression:
+        return ParamExpression("+", self, other)
+
+    def __radd__(self, other: int) -> ParamExpression:
+        return ParamExpression("+", other, self)
+
+    def __sub__(self, other: ParamExpression | int) -> ParamExpression:
+        return ParamExpression("-", self, other)
+
+    def __rsub__(self, other: int) -> ParamExpression:
+        return ParamExpression("-", other, self)
+
+    def __mul__(self, other: ParamExpression | int) -> ParamExpression:
+        return ParamExpression("*", self, other)
+
+    def __rmul__(self, other: int) -> ParamExpression:
+        return ParamExpression("*", other, self)
+
+    def __floordiv__(self, other: ParamExpression | int) -> ParamExpression:
+        return ParamExpression("//", self, other)
+
+    def __rfloordiv__(self, other: int) -> ParamExpression:
+        return ParamExpression("//", other, self)
+
+    def __mod__(self, other: ParamExpression | int) -> ParamExpression:
+        return ParamExpression("%", self, other)
+
+    def __rmod__(self, other: int) -> ParamExpression:
+        return ParamExpression("%", other, self)
+
+    def __neg__(self) -> ParamExpression:
+        return ParamExpression("neg", self)
+
+    def __index__(self) -> int:
+        raise ModelError(
+            "a parameter has no value yet while the class is being defined",
+            help="use it in a domain such as Int(0, size - 1), or inside a method as self.size",
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.__index__())
+
+
+class Param(ParamExpression):
+    """A constant of an instance: `size = Param(3, min=1)`; then `Taxi(size=20)` or `-p size=20`.
+
+    Parameters
+    ----------
+    default : int or bool
+        Value where the instance gives none.
+    min, max : int, optional
+        Least and greatest value allowed, both included.
+    """
+
+    def __init__(self, default: int | bool, *, min: int | None = None, max: int | None = None) -> None:
+        super().__init__("param")
+        if not isinstance(default, int):
+            raise ModelError(f"a parameter is a whole number or a truth value, not {default!r}")
+        self.default = default
+        self.min = min
+        self.max = max
+        self.name = ""
+        self.validate(default)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = self.name or name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else instance._parameter(self.name)
+
+    def __set__(self, instance: Any, value: object) -> None:
+        raise AttributeError(f"`{self.name}` is a constant of the instance")
+
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """Its value in an instance, found by name so that a subclass may declare it anew."""
+        if self.name not in values:
+            raise ModelError(f"parameter `{self.name or '?'}` is not one of this model's")
+        return values[self.name]
+
+    def validate(self, value: object) -> None:
+        """Refuse what is not allowed.
+
+        Raises
+        ------
+        ModelError
+            If the value is not a number, or outside min..max.
+        """
+        name = self.name or "parameter"
+        if not isinstance(value, int) or isinstance(self.default, bool) != isinstance(value, bool):
+            kind = "True or False" if isinstance(self.default, bool) else "a whole number"
+            raise ModelError(f"`{name}` needs {kind}, not {value!r}")
+        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
+            allowed = f"{'' if self.min is None else self.min}..{'' if self.max is None else self.max}"
+            raise ModelError(f"`{name}={value}` is outside {allowed}")
+
+
+Constant: TypeAlias = "ParamExpression | int"
+
+
+class Setting(dict[str, int]):
+    """The parameters of an instance, and what its inputs are connected to.
+
+    `inputs` maps an input's name to the name and the shape of the field it looks at.
+    """
+
+    def __init__(self, values: Mapping[str, int], inputs: Mapping[str, tuple[str, Shape]]) -> None:
+        super().__init__(values)
+        self.inputs = inputs
+
+
+def resolve(value: Constant, parameters: Mapping[str, int]) -> int:
+    """A number, from a number or an expression over parameters."""
+    return value.evaluate(parameters) if isinstance(value, ParamExpression) else value

@@ -1,0 +1,365 @@
+"""Types of fields: `Bool`, `Int`, `Nat`, `Enum`, `Array`, `Set`, `Optional`, `Record`, `Like`.
+
+A type is declared with numbers or parameters; `shape` turns it into the scalar variables that
+make up a field once an instance has given every parameter its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.language.errors import ModelError
+from checker.language.parameters import Constant, Setting, resolve
+from checker.system.expression import Expression, variable
+from checker.system.shape import (
+    ArrayShape,
+    OptionalShape,
+    RecordShape,
+    ScalarShape,
+    SetShape,
+    Shape,
+    leaves,
+)
+from checker.system.sorts import BOOL, INT, BoolSort, Domain, EnumSort, Scalar
+
+__all__ = [
+    "ANY",
+    "Array",
+    "Bool",
+    "Built",
+    "Enum",
+    "FieldReference",
+    "FieldType",
+    "Input",
+    "Int",
+    "Like",
+    "Nat",
+    "Optional",
+    "Record",
+    "Set",
+]
+
+
+class _Any:
+    """Every value of the domain."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY = _Any()
+_UNSET: Any = type("_Unset", (), {"__repr__": lambda self: "default"})()
+
+Initial = tuple[Scalar, ...] | Expression | None
+
+
+@dataclass
+class Built:
+    """A shape with the initial values of its variables (None: any) and its well-formedness."""
+
+    shape: Shape
+    initial: dict[str, Initial] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FieldReference:
+    """A field of a component, named while the surrounding class is being defined."""
+
+    component: Any
+    name: str
+
+
+class FieldType:
+    """What a field may hold; assigned in a class body it declares the field.
+
+    Parameters
+    ----------
+    init : value, ANY, or several values
+        Where a run may begin; the type's least value if not given.
+    volatile : bool or str
+        Lost when its agent crashes; a process's name where the model has several.
+    """
+
+    def __init__(self, *, init: Any = _UNSET, volatile: bool | str = False) -> None:
+        self.init = init
+        self.volatile = volatile
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if not self.name:
+            self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else instance._read(self.name)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance._write(self.name, value)
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        """The variables that make up a field called `name`, in an instance.
+
+        Raises
+        ------
+        ModelError
+            If a bound or an initial value makes no sense.
+        """
+        raise TypeError(f"{type(self).__name__} is not a complete type")
+
+    def _chosen(self, init: Any) -> Any:
+        return self.init if init is _UNSET else init
+
+
+class _ScalarType(FieldType):
+    def domain(self, parameters: Setting) -> Domain:
+        raise TypeError
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        domain = self.domain(parameters)
+        init = self._chosen(init)
+        values: Initial
+        if init is ANY:
+            if domain.size is None:
+                raise ModelError(f"`{name}` cannot begin anywhere: {domain} has no greatest value")
+            values = None
+        elif init is _UNSET:
+            values = (False,) if isinstance(domain.sort, BoolSort) else (domain.low,)
+        else:
+            several = init if isinstance(init, list | tuple | set | frozenset | range) else (init,)
+            values = tuple(_encoded(name, domain, one, parameters) for one in several)
+            if not values:
+                raise ModelError(f"`{name}` has no initial value")
+        return Built(ScalarShape(name, domain), {name: values})
+
+
+def _encoded(name: str, domain: Domain, value: Any, parameters: Setting) -> Scalar:
+    value = value if isinstance(value, str | bool) else resolve(value, parameters)
+    try:
+        return domain.encode(value)
+    except ValueError:
+        from checker.language.errors import nearest
+
+        hint = nearest(value, domain.sort.labels) if isinstance(domain.sort, EnumSort) else ""
+        raise ModelError(f"`{name}` cannot begin as {value!r}: it is {domain}", help=hint) from None
+
+
+class Bool(_ScalarType):
+    """A truth value."""
+
+    def domain(self, parameters: Setting) -> Domain:
+        return Domain(BOOL, 0, 1)
+
+
+class Int(_ScalarType):
+    """A whole number from `low` to `high`, both included; either may be a parameter expression."""
+
+    def __init__(self, low: Constant, high: Constant, **options: Any) -> None:
+        super().__init__(**options)
+        self.low = low
+        self.high = high
+
+    def domain(self, parameters: Setting) -> Domain:
+        low, high = resolve(self.low, parameters), resolve(self.high, parameters)
+        if low > high:
+            raise ModelError(f"`{self.name or 'Int'}`: Int({low}, {high}) has no value")
+        return Domain(INT, low, high)
+
+
+class Nat(_ScalarType):
+    """A natural number without a greatest value: for proofs, or explored up to `explore_to`."""
+
+    def __init__(self, *, explore_to: Constant | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.explore_to = explore_to
+
+    def domain(self, parameters: Setting) -> Domain:
+        bound = None if self.explore_to is None else resolve(self.explore_to, parameters)
+        return Domain(INT, 0, None, bound)
+
+
+class Enum(_ScalarType):
+    """One of several labels."""
+
+    def __init__(self, *labels: str, **options: Any) -> None:
+        super().__init__(**options)
+        if not labels or not all(isinstance(label, str) for label in labels):
+            raise ModelError("Enum needs labels, for example Enum('idle', 'busy')")
+        if len(set(labels)) < len(labels):
+            raise ModelError(f"Enum{labels} has a label twice")
+        self.labels = labels
+
+    def domain(self, parameters: Setting) -> Domain:
+        return Domain(EnumSort(self.labels), 0, len(self.labels) - 1)
+
+
+def _element(of: Any, what: str) -> FieldType:
+    if not isinstance(of, FieldType):
+        raise ModelError(f"{what} needs a type such as Int(0, 3), not {of!r}")
+    return of
+
+
+class Array(FieldType):
+    """`n` elements of one type, indexed 0..n-1."""
+
+    def __init__(self, n: Constant, of: FieldType, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = n
+        self.of = _element(of, "Array(n, of)")
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        count = resolve(self.n, parameters)
+        if count < 0:
+            raise ModelError(f"`{name}` would have {count} elements")
+        init = self._chosen(init)
+        each: Iterable[Any] = [init] * count
+        if isinstance(init, list | tuple):
+            if len(init) != count:
+                raise ModelError(f"`{name}` has {count} elements, its `init` {len(init)}")
+            each = init
+        built = [
+            self.of.build(f"{name}[{i}]", parameters, one) for i, one in enumerate(each)
+        ]
+        return Built(ArrayShape(tuple(part.shape for part in built)), _joined(built))
+
+
+class Set(FieldType):
+    """A subset of range(n)."""
+
+    def __init__(self, n: Constant, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = n
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        count = resolve(self.n, parameters)
+        init = self._chosen(init)
+        domain = Domain(BOOL, 0, 1)
+        members = tuple(ScalarShape(f"{name}{{{i}}}", domain) for i in range(count))
+        initial: dict[str, Initial]
+        if init is ANY:
+            initial = {member.variable: None for member in members}
+        else:
+            held = set() if init is _UNSET else set(init)
+            if not held <= set(range(count)):
+                raise ModelError(f"`{name}` cannot begin as {init!r}: members are 0..{count - 1}")
+            initial = {member.variable: (i in held,) for i, member in enumerate(members)}
+        return Built(SetShape(members), initial)
+
+
+class Optional(FieldType):
+    """A value of another type, or None."""
+
+    def __init__(self, of: FieldType, **options: Any) -> None:
+        super().__init__(**options)
+        self.of = _element(of, "Optional(of)")
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        init = self._chosen(init)
+        init = None if init is _UNSET else init
+        present = ScalarShape(f"{name}?", Domain(BOOL, 0, 1))
+        several = init if isinstance(init, list | tuple | set | range) else (init,)
+        some = [one for one in several if one is not None]
+        if init is ANY:
+            content = self.of.build(name, parameters, ANY)
+            held: Initial = None
+        elif isinstance(self.of, _ScalarType) and some:
+            content = self.of.build(name, parameters, tuple(some))
+            held = (True,) if len(some) == len(several) else (False, True)
+        else:
+            content = self.of.build(name, parameters, some[0] if some else _UNSET)
+            held = (True,) if some else (False,)
+        # While there is no value, its variables have their first initial one, so that a state has
+        # one form only; this also makes "None or 3" a product of independent initial values.
+        default = tuple(_first(content.initial, leaf) for leaf in leaves(content.shape))
+        if held == (False,):
+            content.initial.update(
+                {leaf.variable: (v,) for leaf, v in zip(leaves(content.shape), default, strict=True)}
+            )
+        shape = OptionalShape(present, content.shape, default)
+        return Built(shape, {present.variable: held, **content.initial})
+
+
+def _first(initial: Mapping[str, Initial], leaf: ScalarShape) -> Scalar:
+    values = initial[leaf.variable]
+    return values[0] if isinstance(values, tuple) else leaf.domain.default()
+
+
+class Record(FieldType):
+    """Named parts: `Record(phase=Enum("new", "ready"), node=Int(0, 2))`."""
+
+    def __init__(self, *, init: Any = _UNSET, volatile: bool | str = False, **parts: FieldType) -> None:
+        super().__init__(init=init, volatile=volatile)
+        self.parts = {part: _element(of, f"Record({part}=…)") for part, of in parts.items()}
+        if not parts:
+            raise ModelError("Record needs parts, for example Record(ready=Bool())")
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        init = self._chosen(init)
+        given = init if isinstance(init, Mapping) else {}
+        if init is not _UNSET and init is not ANY and not isinstance(init, Mapping):
+            raise ModelError(f"`{name}` begins as a dict of its parts or ANY, not {init!r}")
+        for part in given:
+            if part not in self.parts:
+                raise ModelError(f"`{name}` has no part `{part}`; it has {', '.join(self.parts)}")
+        built = [
+            of.build(f"{name}.{part}", parameters, ANY if init is ANY else given.get(part, _UNSET))
+            for part, of in self.parts.items()
+        ]
+        shapes = tuple((part, one.shape) for part, one in zip(self.parts, built, strict=True))
+        return Built(RecordShape(shapes), _joined(built))
+
+
+def _joined(parts: Iterable[Built]) -> dict[str, Initial]:
+    return {name: values for part in parts for name, values in part.initial.items()}
+
+
+class Input(FieldType):
+    """A component's window on a field of the model that contains it: reads and writes pass through."""
+
+
+class Like(FieldType):
+    """The type of an input, beginning with the input's own initial value."""
+
+    def __init__(self, source: Input, **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(source, Input):
+            raise ModelError("Like(…) needs an Input of the same component")
+        self.source = source
+
+    def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
+        root, source = parameters.inputs[self.source.name]
+        shape = renamed(source, lambda variable: name + variable.removeprefix(root))
+        initial: dict[str, Initial] = {
+            mine.variable: variable(theirs.variable, theirs.domain.sort)
+            for mine, theirs in zip(leaves(shape), leaves(source), strict=True)
+        }
+        return Built(shape, initial)
+
+
+def renamed(shape: Shape, rename: Callable[[str], str]) -> Shape:
+    """The same shape over other variables."""
+    if isinstance(shape, ScalarShape):
+        return ScalarShape(rename(shape.variable), shape.domain)
+    if isinstance(shape, ArrayShape):
+        return ArrayShape(tuple(renamed(element, rename) for element in shape.elements))
+    if isinstance(shape, SetShape):
+        return SetShape(
+            tuple(ScalarShape(rename(member.variable), member.domain) for member in shape.members)
+        )
+    if isinstance(shape, OptionalShape):
+        present = ScalarShape(rename(shape.present.variable), shape.present.domain)
+        return OptionalShape(present, renamed(shape.content, rename), shape.default)
+    return RecordShape(tuple((name, renamed(part, rename)) for name, part in shape.parts))
+
+
+def optional_parts(shape: Shape) -> Iterator[OptionalShape]:
+    """Yield every optional part of a shape: each makes a condition of well-formedness."""
+    if isinstance(shape, OptionalShape):
+        yield shape
+        yield from optional_parts(shape.content)
+    elif isinstance(shape, ArrayShape):
+        for element in shape.elements:
+            yield from optional_parts(element)
+    elif isinstance(shape, RecordShape):
+        for _, part in shape.parts:
+            yield from optional_parts(part)
