@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from checker.evidence.trace import Trace, run_of, symbols_of
 from checker.regimes.regime import UnderRegime
 from checker.system.evaluate import evaluate
+from checker.system.expression import Expression
 from checker.system.run import Run, Step
 from checker.system.sorts import BoolSort, EnumSort, Scalar, Sort
 from checker.system.transition_system import (
@@ -160,6 +161,7 @@ def _perform(
     if action.call is None:
         raise ReplayMismatch(trace, position, step.action, "a method of the model", "none")
     symbols = symbols_of(action, step)
+    _interpreted(system, trace, run, position, symbols)
     arguments = tuple(
         symbol.domain.decode(value)
         for symbol, value in zip(action.parameters, step.arguments, strict=True)
@@ -179,8 +181,33 @@ def _perform(
         raise ReplayMismatch(trace, position, f"step {action.name}", expected, said)
 
 
+def _interpreted(
+    system: TransitionSystem,
+    trace: Trace,
+    run: Run,
+    position: int,
+    symbols: Mapping[Expression, Scalar],
+) -> None:
+    """The step is one of this action also by the reference interpreter of the system.
+
+    CPython cannot tell: to it, any two steps of a process are "go on from where you are".
+    """
+    state, step = run.states[position], run.steps[position]
+    assert step is not None
+    action = system.action[step.action]
+    if not evaluate(action.guard, state, None, symbols):
+        raise ReplayMismatch(trace, position, f"step {action.name}", "enabled", "not enabled")
+    if position + 1 < len(run.states):
+        after = dict(state)
+        after |= {name: evaluate(value, state, None, symbols) for name, value in action.updates}
+        for name, value in run.states[position + 1].items():
+            if after[name] != value:
+                show = system.variable[name].domain.decode
+                raise ReplayMismatch(trace, position + 1, name, show(value), show(after[name]))
+
+
 def _decided(
-    decisions: tuple[Decision, ...], state: Mapping[str, Scalar], symbols: Mapping[Any, Scalar]
+    decisions: tuple[Decision, ...], state: Mapping[str, Scalar], symbols: Mapping[Expression, Scalar]
 ) -> Iterator[Any]:
     """What CPython is told when it asks, in program order."""
     for decision in decisions:

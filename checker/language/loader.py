@@ -22,9 +22,12 @@ class LoadError(ModelError):
 
 
 def gallery_folders() -> tuple[Path, ...]:
-    """Where models are found by name: a checkout's `models/`, otherwise the installed gallery."""
+    """Where models are found by name: the installed gallery, otherwise a checkout's `models/`.
+
+    In this order, because another distribution's `models` may stand beside an installed package.
+    """
     package = Path(__file__).resolve().parent.parent
-    places = [package.parent / "models", package / "_gallery"]
+    places = [package / "_gallery", package.parent / "models"]
     return tuple(place for place in places if place.is_dir())[:1]
 
 
@@ -164,12 +167,11 @@ def _syntax_error(error: SyntaxError, file: str) -> ModelError:
 
 def _name_help(error: Exception) -> str:
     if isinstance(error, NameError) and error.name:
-        import checker
+        from checker import language
 
-        hint = nearest(error.name, checker.__all__)
-        if error.name in checker.__all__:
+        if error.name in language.__all__:
             return f"from checker import {error.name}"
-        return hint
+        return nearest(error.name, language.__all__)
     return ""
 
 

@@ -1,0 +1,3 @@
+"""How much failure a property is judged under."""
+
+__all__: list[str] = []

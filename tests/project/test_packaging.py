@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -92,6 +93,16 @@ def test_installed_command_checks_a_model_by_name(installed: Path) -> None:
     """`reconverge check taxi` holds, from an installed wheel as from a checkout."""
     check = run(installed / "bin" / "reconverge", "check", "taxi", cwd=installed / "bin", path=installed)
     assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_a_neighbour_called_models_does_not_hide_the_gallery(installed: Path, tmp_path: Path) -> None:
+    """Another distribution may well install a package `models` beside ours: names still mean our gallery."""
+    site = tmp_path / "site"
+    shutil.copytree(installed, site)
+    (site / "models").mkdir()
+    (site / "models" / "customer.py").write_text("")
+    listing = run(site / "bin" / "reconverge", "models", cwd=tmp_path, path=site)
+    assert "taxi" in listing.stdout, listing.stdout + listing.stderr
 
 
 def test_networkx_knows_the_backend(installed: Path) -> None:

@@ -23,13 +23,13 @@ def test_a_finite_trace(surplus: Trace, system: TransitionSystem, no_surplus: Pr
     """Each row shows its step in the agent's lane, what changed, and what was believed wrongly."""
     assert drawn(surplus, system, claim=no_surplus) == [
         "        reconcile",
-        "     0  │                   desired=1  pods=0  view=0",
-        "     1  ● start → observed  missing = 1",
-        "     2  ● observed → start  pods 0 → 1",
-        "     3  ● start → observed   stale: view=0, pods=1   missing = 1",
-        "     4  ● observed → start  pods 1 → 2",
-        "     5  ● start → observed   stale: view=0, pods=2   missing = 1",
-        "     6  ● observed → start  pods 2 → 3",
+        "     0  │                     desired=1  pods=0  view=0",
+        "     1  ● start → observed ─▸ missing = 1",
+        "     2  ● observed → start ─▸ pods 0 → 1",
+        "     3  ● start → observed ─▸  stale: view=0, pods=1   missing = 1",
+        "     4  ● observed → start ─▸ pods 1 → 2",
+        "     5  ● start → observed ─▸  stale: view=0, pods=2   missing = 1",
+        "     6  ● observed → start ─▸ pods 2 → 3",
         "   ✗ no_surplus fails here: desired=1  pods=3",
     ]
 
@@ -38,12 +38,12 @@ def test_a_lasso_has_a_bracket_and_says_where_it_returns(dying: Trace, system: T
     """Lanes stand in the order process, component, environment; the loop is drawn at the left."""
     assert drawn(dying, system) == [
         "        reconcile           view       environment",
-        "     0  │                   │          │            desired=1  pods=1  view=1",
-        " ╭   1  │                   │          ✸ pod_dies   pods 1 → 0",
-        " │   2  │                   ● refresh ────────────▸ view 1 → 0",
-        " │   3  ● start → observed ───────────────────────▸ missing = 1",
-        " │   4  ● observed → start ───────────────────────▸ pods 0 → 1",
-        " │   5  │                   ● refresh ────────────▸ view 0 → 1",
+        "     0  │                   │          │              desired=1  pods=1  view=1",
+        " ╭   1  │                   │          ✸ pod_dies ──▸ pods 1 → 0",
+        " │   2  │                   ● refresh ──────────────▸ view 1 → 0",
+        " │   3  ● start → observed ─────────────────────────▸ missing = 1",
+        " │   4  ● observed → start ─────────────────────────▸ pods 0 → 1",
+        " │   5  │                   ● refresh ──────────────▸ view 0 → 1",
         " ╰─↺ repeats from step 1 for ever",
     ]
 
