@@ -1,6 +1,10 @@
-"""A taxi asked for coordinates, not for a vector (Käldström 2021, §2.5, Example 4)."""
+"""A taxi asked for coordinates, not for a vector (Käldström 2021, §2.5, Example 4).
 
-from checker import ANY, Int, Model, Param, action, always, converges, fault, intent, when
+The driver compares where the taxi is with where it should be, so it makes no difference how it came to be there: pushed back by a
+roadblock, sent to another hotel, or taken over by a second cab. Principle: be declarative; compare `taxi_by_vector`.
+"""
+
+from checker import ANY, Bool, Int, Model, Param, action, always, converges, fault, intent, when
 
 
 class Taxi(Model):
@@ -32,3 +36,22 @@ class Taxi(Model):
     @converges(setpoint="destination", output="position")
     def arrives(self):
         return self.position == self.destination
+
+
+class SecondCab(Taxi):
+    """A roadblock stops the cab for good; the next one needs the coordinates, and goes on from where you are."""
+
+    cab = Bool(init=True)
+
+    def drive(self):
+        when(self.cab)
+        super().drive()
+
+    def roadblock(self):
+        when(self.cab)
+        self.cab = False
+
+    @action(agent="passenger")
+    def hail_another(self):
+        when(not self.cab)
+        self.cab = True

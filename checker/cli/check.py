@@ -42,7 +42,7 @@ examples:
 @click.option(
     "--expected",
     is_flag=True,
-    help="Succeed if every verdict is the one that the model documents (expect=…).",
+    help="Succeed if every verdict is the one that the model documents (expect=...).",
 )
 @click.option("--all-traces", "traces", flag_value="all", help="Draw every counterexample and witness.")
 @click.option("--no-trace", "traces", flag_value="none", help="Draw none.")

@@ -47,6 +47,9 @@ def run(arguments: Sequence[str] | None) -> int:
     except OutputError as problem:
         _forget_stdout()
         return _say(f"error: {problem}", USAGE)
+    except OSError as problem:
+        _forget_stdout()
+        return _say(f"error: {problem.strerror or problem}", USAGE)
     except MemoryError:
         return _say(
             "inconclusive: out of memory; --max-states stops an exploration before that", INCONCLUSIVE
@@ -60,14 +63,19 @@ def _known(problem: Exception, given: Sequence[str]) -> int:
     from checker.evidence.itf import ItfError
     from checker.evidence.replay import ReplayMismatch
     from checker.evidence.trace import TraceError
+    from checker.explicit.initial_states import BadInitialValue
+    from checker.explicit.instances import TooManyOutcomes
+    from checker.explicit.packing import NotEnumerable
     from checker.findings.selection import UnknownProperty
     from checker.language.errors import ModelError
     from checker.regimes.regime import RegimeError
 
     if isinstance(problem, ModelError):
         return _say(str(problem), USAGE)
-    if isinstance(problem, RegimeError | UnknownProperty | ItfError | TraceError):
+    if isinstance(problem, RegimeError | UnknownProperty | ItfError | TraceError | BadInitialValue):
         return _say(f"error: {problem}", USAGE)
+    if isinstance(problem, NotEnumerable | TooManyOutcomes):
+        return _say(f"inconclusive: {problem}", INCONCLUSIVE)
     if isinstance(problem, ReplayMismatch):
         return _say_mismatch(problem, given)
     return _say_internal(problem, given)

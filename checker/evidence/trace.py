@@ -194,9 +194,7 @@ def run_of(under: UnderRegime, trace: Trace) -> Run:
     return Run(states, steps, trace.loop, hazard)
 
 
-def encoded(
-    system: TransitionSystem, trace: Trace
-) -> tuple[tuple[State, ...], tuple[Step | None, ...]]:
+def encoded(system: TransitionSystem, trace: Trace) -> tuple[tuple[State, ...], tuple[Step | None, ...]]:
     """States and steps of a trace in the terms of a system.
 
     Raises

@@ -18,16 +18,16 @@ from checker.explicit.fair_cycles import (
     fair_components,
     fair_graph,
 )
+from checker.explicit.inputs import inputs
 from checker.explicit.judging import goes_wrong, held, violated
 from checker.explicit.lasso_run import lasso_run, names, tell_loop
-from checker.explicit.lasso_search import depths, distances, shortest_lasso
+from checker.explicit.lasso_search import distances, shortest_lasso
 from checker.explicit.longest_way import can_reach, longest_way
 from checker.explicit.state_graph import StateGraph
 from checker.explicit.strong_components import strong_components
 from checker.regimes.regime import NONE, UnderRegime
 from checker.system.expression import Expression
 from checker.system.run import Judgement, Verdict
-from checker.system.shape import leaves
 from checker.system.transition_system import Kind, Property, Role, TransitionSystem
 from checker.system.walk import topological
 
@@ -111,7 +111,7 @@ def _violated(
     goal: Bools,
     metrics: dict[str, Any],
 ) -> Judgement:
-    loop = shortest_lasso(fair, components, ~goal, depths(graph.parents))
+    loop = shortest_lasso(fair, components, ~goal, graph.depths)
     assert loop is not None
     if metrics["reached"]:
         how = "reaches the goal and leaves it again and again"
@@ -222,14 +222,7 @@ def _confluence(
     system, packing = graph.system, graph.packing
     slots = {slot.name: slot.mask << slot.offset for slot in packing.slots}
     fields = [variable.name for variable in system.variables if variable.role is Role.FIELD]
-    if setpoint:
-        shapes = {field.name: field.shape for field in system.fields}
-        given = [leaf.variable for name in setpoint for leaf in leaves(shapes[name])]
-    else:
-        steps = [action for action in system.actions if action.kind is Kind.STEP]
-        changed = {name for action in steps for name, _ in action.updates}
-        given = [name for name in fields if name not in changed]
-    key_mask = sum(slots[name] for name in given)
+    key_mask = sum(slots[name] for name in inputs(system, setpoint))
     end_mask = sum(slots[name] for name in fields)
     ends: dict[int, int] = {}
     for index in np.flatnonzero(components.labels >= 0).tolist():

@@ -27,8 +27,8 @@ __all__ = ["evaluate_all", "evaluate_edges", "explore"]
 # States expanded by one call of generated code: some milliseconds between two looks at Ctrl-C.
 _CHUNK = 4096
 
-# Edges that one such call should not exceed by much.
-_CHUNK_STEPS = 100_000
+# Guards tested by one such call, where there are very many of them.
+_CHUNK_GUARDS = 200_000
 
 _MOST_STATES = 2**31 - 1
 
@@ -84,16 +84,22 @@ def explore(
     wanted = disj(*stop_when)
     found = state_function(system, packing, wanted) if stop_when else None
     search = _Search(compiled, packing, keep_edges, max_states, progress, found)
+    symbols = (symbol for one in system.actions for symbol in (*one.parameters, *one.choices))
+    search.values_beyond = any(symbol.domain.high is None for symbol in symbols)
+    cut_short = ""
     with Interruption() as interruption:
         try:
             search.start(InitialStates(system, packing), interruption)
             search.run(interruption)
         except MemoryError:
-            search.stop("out of memory")
+            cut_short = "out of memory"
         except KeyboardInterrupt:
             if interruption.requested:
                 raise
-            search.stop("interrupted")
+            cut_short = "interrupted"
+        # Only here the frames of the error are gone, and with them their hold on the memory.
+        if cut_short:
+            search.stop(cut_short)
         return search.graph(under, instances, units)
 
 
@@ -164,7 +170,7 @@ class _Search:
     steps: int = 0
     reason: str = ""
     initial: int = 0
-    initial_beyond: bool = False
+    values_beyond: bool = False
     initial_all: bool = False
     expanded: int = 0
     known: int = 0
@@ -189,14 +195,14 @@ class _Search:
             self._commit(0, 0, [])
             if self._stopped(interruption, batch):
                 return
-        self.initial_beyond = initial.beyond
+        self.values_beyond |= initial.beyond
         self.initial_all = True
 
     def run(self, interruption: Interruption) -> None:
         """Expand states until there are none left, or there is a reason to stop."""
-        branching = 1.0
+        usual = min(_CHUNK, _CHUNK_GUARDS // max(1, self.compiled.outcomes))
         while self.expanded < self.known and not self.reason:
-            size = max(1, min(_CHUNK, int(_CHUNK_STEPS / branching)))
+            size = max(1, usual)
             if self.max_states is not None:
                 # Smaller and smaller pieces, so as not to overshoot by much.
                 size = max(1, min(size, (self.max_states - self.known) // 8))
@@ -216,7 +222,6 @@ class _Search:
             )
             if self.keep_edges:
                 steps = len(self.targets) - self.linked + len(mishaps)
-            branching = max(1.0, steps / (stop - self.expanded))
             fresh = self.states[self.known :]
             self._commit(stop, steps, mishaps)
             self._stopped(interruption, fresh)
@@ -253,6 +258,8 @@ class _Search:
     def stop(self, reason: str) -> None:
         """Go back to the last consistent point, after an error in the middle of a piece of work."""
         self.reason = reason
+        # It may have entries too many. It also makes room: to shorten an array takes memory.
+        self.visited = {}
         self.torn = True
         del self.states[self.known :]
         del self.parents[self.known :]
@@ -268,7 +275,7 @@ class _Search:
         """The graph explored so far."""
         count = len(self.states)
         self.offsets.extend([self.linked] * (count + 1 - len(self.offsets)))
-        beyond = self.initial_beyond or any(mishap.hazard is None for mishap in self.mishaps)
+        beyond = self.values_beyond or any(mishap.hazard is None for mishap in self.mishaps)
         if beyond and not self.reason:
             self.reason = "Nat bound: some values lie beyond it"
         graph = StateGraph(
@@ -299,7 +306,7 @@ class _Search:
 
     def _covers(self, graph: StateGraph) -> int:
         """The greatest number of steps up to which no run is missing."""
-        if not self.initial_all or self.initial_beyond:
+        if not self.initial_all or self.values_beyond:
             return 0
         depths = [int(graph.depths[m.state]) for m in graph.mishaps if m.hazard is None]
         if self.expanded < len(graph):

@@ -6,14 +6,17 @@ each state or action would cost more than the work itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from checker.explicit.instances import Outcome, outcomes_of
-from checker.explicit.packing import Packing, Slot
+from checker.explicit.packing import Packing
 from checker.explicit.python_text import Block, Writer, compiled
 from checker.explicit.state_graph import Instance
-from checker.system.expression import TRUE, Expression, conj, constant, lt, neg
+from checker.explicit.step_plan import Plan, planned
+from checker.system.expression import Expression
 from checker.system.sorts import Scalar
 from checker.system.transition_system import Hazard, TransitionSystem
 
@@ -25,12 +28,30 @@ __all__ = [
     "expander",
 ]
 
+# Outcomes in one generated function: compiling takes some forty kilobytes for each.
+_PART = 2000
+
 # Blocks nest at most this deeply for conjuncts that neighbouring outcomes share.
 _NESTING = 12
 
 
 class IllFormedSystem(ValueError):
-    """An update leaves its variable's domain where none of the action's hazards holds."""
+    """An update leaves its variable's domain where none of the action's hazards holds.
+
+    Parameters
+    ----------
+    action : str
+    variable : str
+    state : int
+        Index of the state before the step.
+    """
+
+    def __init__(self, action: str, variable: str, state: int) -> None:
+        super().__init__(
+            f"{action} assigns {variable} a value outside its domain in state {state}, "
+            "and none of its hazards says so"
+        )
+        self.variable = variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +83,15 @@ class Expander:
         maps packed states to indices; without edges it is a set, targets, labels and offsets stay
         untouched, and the steps are counted. Mishaps are pairs (state, number of a failure).
     failures : tuple of Failure
+    outcomes : int
+        How many guards are tested in each state.
     source : str
         What was compiled.
     """
 
     expand: Callable[..., int]
     failures: tuple[Failure, ...]
+    outcomes: int
     source: str
 
 
@@ -99,7 +123,30 @@ def expander(
     when it happens; the function raises `IllFormedSystem` rather than pack a wrong state.
     """
     names = [instance.name for instance in instances]
-    return _Successors(system, packing, names, keep_edges).build(list(outcomes_of(system)))
+    outcomes = outcomes_of(system)
+    failures: list[Failure] = []
+    sources: list[str] = []
+    parts: list[Callable[..., int]] = []
+    count = 0
+    batch = list(islice(outcomes, _PART))
+    while batch or not parts:
+        count += len(batch)
+        following = list(islice(outcomes, _PART))
+        writer = _Successors(system, packing, names, keep_edges, failures)
+        sources.append(writer.source(batch, is_last=not following))
+        parts.append(compiled(sources[-1], "expand", writer.leaves))
+        batch = following
+    expand = parts[0] if len(parts) == 1 else _in_parts(parts)
+    return Expander(expand, tuple(failures), count, "\n".join(sources))
+
+
+def _in_parts(parts: Sequence[Callable[..., int]]) -> Callable[..., int]:
+    """One function that lets each part expand the same state before the next state's turn."""
+
+    def expand(start: int, stop: int, *graph: Any) -> int:
+        return sum(part(i, i + 1, *graph) for i in range(start, stop) for part in parts)
+
+    return expand
 
 
 def completer(
@@ -120,8 +167,11 @@ def completer(
         ``complete(words, beyond)`` yields the completed words; the position of each word that
         would leave the bound of the enumeration is appended to `beyond` instead.
     """
-    writer = _Successors(system, packing, ["the initial state"], keep_edges=False)
-    return writer.build_completer(Outcome(0, (), (), (), tuple(computed)))
+    writer = _Successors(system, packing, ["the initial state"], False, [])
+    source = writer.completer_source(Outcome(0, (), (), (), tuple(computed)))
+    function: Callable[[Iterable[int], list[int]], Iterator[int]]
+    function = compiled(source, "complete", writer.leaves)
+    return function
 
 
 @dataclass(slots=True)
@@ -134,44 +184,27 @@ class _Branch:
     block: Block | None = None
 
 
-@dataclass(slots=True)
-class _Plan:
-    """How an outcome's successor is computed: ((w & keep | fixed | parts …) ^ flip) + delta.
-
-    Each test comes with what happens where it is true: the number of a failure, or the name of
-    the variable that leaves its domain though no hazard says so.
-    """
-
-    tests: list[tuple[Expression, int | str]]
-    keep: int | None = None
-    flip: int = 0
-    fixed: int = 0
-    delta: int = 0
-    parts: list[tuple[Expression, Slot]] = field(default_factory=list)
-    changes: bool = False
-
-    def roots(self) -> Iterator[Expression]:
-        for test, _ in self.tests:
-            yield test
-        for value, _ in self.parts:
-            yield value
-
-
 class _Successors:
     """Writes one successor function."""
 
     def __init__(
-        self, system: TransitionSystem, packing: Packing, names: Sequence[str], keep_edges: bool
+        self,
+        system: TransitionSystem,
+        packing: Packing,
+        names: Sequence[str],
+        keep_edges: bool,
+        failures: list[Failure],
     ) -> None:
         self.packing = packing
         self.names = names
         self.keep_edges = keep_edges
-        self.slots = {slot.name: slot for slot in packing.slots}
-        self.writer = Writer(packing, {variable.name: variable.domain for variable in system.variables})
-        self.failures: list[Failure] = []
-        self.plans: dict[int, _Plan] = {}
+        self.failures = failures
+        domains = {variable.name: variable.domain for variable in system.variables}
+        self.writer = Writer(packing, domains)
+        self.plans: dict[int, Plan] = {}
 
-    def build(self, outcomes: Sequence[Outcome]) -> Expander:
+    def source(self, outcomes: Sequence[Outcome], *, is_last: bool) -> str:
+        """The function `expand`; the last part for a state closes its row of edges."""
         top = Block(Block())
         branches = _arranged([(outcome, outcome.guard) for outcome in outcomes], 0)
         roots: list[tuple[Expression, Block]] = []
@@ -181,11 +214,12 @@ class _Successors:
         if self.keep_edges:
             head = ["n = len(states)", "see = visited.setdefault"]
             head += ["to = targets.append", "by = labels.append"]
-            top.write("offsets.append(len(targets))")
+            if is_last:
+                top.write("offsets.append(len(targets))")
         else:
             head = ["add = visited.add"]
         head += ["steps = 0", "for i, w in enumerate(states[start:stop], start):"]
-        source = "\n".join(
+        return "\n".join(
             [
                 "def expand(start, stop, states, visited, parents, parent_labels, "
                 "targets, labels, offsets, mishaps):",
@@ -194,17 +228,19 @@ class _Successors:
                 " return steps\n",
             ]
         )
-        return Expander(compiled(source, "expand", self._leaves), tuple(self.failures), source)
 
-    def build_completer(self, outcome: Outcome) -> Callable[[Iterable[int], list[int]], Iterator[int]]:
+    def completer_source(self, outcome: Outcome) -> str:
+        """The function `complete`."""
         body = Block(Block())
         plan = self._plan(outcome)
         self.writer.place((root, body) for root in plan.roots())
         self._write_tests(plan, body, [f"yield {self._word(plan)}"], "beyond.append(i)")
         lines = ["def complete(words, beyond):", " for i, w in enumerate(words):", *body.lines, ""]
-        function: Callable[[Iterable[int], list[int]], Iterator[int]]
-        function = compiled("\n".join(lines), "complete", self._leaves)
-        return function
+        return "\n".join(lines)
+
+    def leaves(self, name: str, label: int, state: int) -> None:
+        """Called where an update turns out to leave its variable's domain."""
+        raise IllFormedSystem(self.names[label], name, state)
 
     def _open(
         self, branches: list[_Branch], block: Block, roots: list[tuple[Expression, Block]]
@@ -219,61 +255,12 @@ class _Successors:
                 plan = self.plans[id(branch)] = self._plan(branch.outcome)
                 roots.extend((root, branch.block) for root in plan.roots())
 
-    def _leaves(self, name: str, label: int, state: int) -> None:
-        raise IllFormedSystem(
-            f"{self.names[label]} assigns {name} a value outside its domain in state {state}, "
-            "and none of its hazards says so"
-        )
+    def _plan(self, outcome: Outcome) -> Plan:
+        def failure(hazard: Hazard | None) -> int:
+            self.failures.append(Failure(outcome.label, outcome.choices, hazard))
+            return len(self.failures) - 1
 
-    # ------------------------------------------------------------ planning
-
-    def _plan(self, outcome: Outcome) -> _Plan:
-        plan = _Plan([])
-        for condition, hazard in outcome.hazards:
-            plan.tests.append((condition, self._failure(outcome, hazard)))
-            if condition is TRUE:
-                return plan
-        facts = _facts(outcome.guard)
-        assuming = conj(*outcome.guard, *(neg(condition) for condition, _ in outcome.hazards))
-        cleared = 0
-        for name, value in outcome.updates:
-            slot = self.slots[name]
-            self._check(outcome, slot, value, assuming, plan)
-            kind, amount = _change(name, value, facts)
-            if kind == "add":
-                plan.delta += amount << slot.offset
-                plan.changes |= amount != 0
-                continue
-            plan.changes |= slot.width > 0
-            if kind == "flip":
-                plan.flip |= 1 << slot.offset
-            elif slot.width:
-                cleared |= slot.mask << slot.offset
-                if value.is_constant:
-                    # Outside the domain a test fails first, but the text must still be an int.
-                    plan.fixed |= (int(value.payload) - slot.low & slot.mask) << slot.offset
-                else:
-                    plan.parts.append((value, slot))
-        if cleared:
-            plan.keep = ((1 << self.packing.bits) - 1) & ~cleared
-        return plan
-
-    def _check(
-        self, outcome: Outcome, slot: Slot, value: Expression, assuming: Expression, plan: _Plan
-    ) -> None:
-        """Add tests that the value fits its slot, unless it always does."""
-        if slot.is_bool:
-            return
-        low, high = self.writer.interval(value, assuming)
-        if low < slot.low:
-            plan.tests.append((lt(value, constant(slot.low, value.sort)), slot.name))
-        if high > slot.top:
-            beyond = lt(constant(slot.top, value.sort), value)
-            plan.tests.append((beyond, self._failure(outcome, None) if slot.unbounded else slot.name))
-
-    def _failure(self, outcome: Outcome, hazard: Hazard | None) -> int:
-        self.failures.append(Failure(outcome.label, outcome.choices, hazard))
-        return len(self.failures) - 1
+        return planned(outcome, self.packing, self.writer.interval, failure)
 
     # ------------------------------------------------------------ writing
 
@@ -290,7 +277,7 @@ class _Successors:
             branch.block.close(f"if {header or 'True'}:")
 
     def _write_tests(
-        self, plan: _Plan, block: Block, successor: list[str], beyond: str, label: int = 0
+        self, plan: Plan, block: Block, successor: list[str], beyond: str, label: int = 0
     ) -> None:
         """The successor's lines, under all tests of the plan; `beyond` replaces a failure's line."""
         # All local variables have to be written before the first test.
@@ -310,7 +297,7 @@ class _Successors:
         for line in successor:
             block.write(" " + line if tests else line)
 
-    def _successor(self, label: int, plan: _Plan) -> list[str]:
+    def _successor(self, label: int, plan: Plan) -> list[str]:
         if not plan.changes:
             return ["to(i)", f"by({label})"] if self.keep_edges else ["steps += 1"]
         lines = [f"t = {self._word(plan)}"]
@@ -322,7 +309,7 @@ class _Successors:
             lines += ["steps += 1", f"if t not in visited: add(t); {found}"]
         return lines
 
-    def _word(self, plan: _Plan) -> str:
+    def _word(self, plan: Plan) -> str:
         terms = ["w"] if plan.keep is None else [f"w & {plan.keep}"] if plan.keep else []
         if plan.fixed:
             terms.append(str(plan.fixed))
@@ -363,32 +350,3 @@ def _arranged(entries: list[tuple[Outcome, tuple[Expression, ...]]], depth: int)
             branches.append(_Branch((best,), None, _arranged(rest, depth + 1)))
         position = stop
     return branches
-
-
-def _facts(guard: Iterable[Expression]) -> dict[str, int]:
-    """Variables whose value the guard fixes."""
-    facts = {}
-    for test in guard:
-        if test.operator == "eq":
-            left, right = test.operands
-            if left.operator == "variable" and right.is_constant:
-                facts[left.payload] = int(right.payload)
-        elif test.operator == "variable":
-            facts[test.payload] = 1
-        elif test.operator == "not" and test.operands[0].operator == "variable":
-            facts[test.operands[0].payload] = 0
-    return facts
-
-
-def _change(name: str, value: Expression, facts: Mapping[str, int]) -> tuple[str, int]:
-    """Whether a value is the variable itself plus a known amount ("add"), or its "flip"."""
-    if value.is_constant and name in facts:
-        return "add", int(value.payload) - facts[name]
-    own = bool(value.operands) and _reads(value.operands[0], name)
-    if own and value.operator == "add" and value.operands[1].is_constant:
-        return "add", int(value.operands[1].payload)
-    return ("flip", 0) if own and value.operator == "not" else ("other", 0)
-
-
-def _reads(node: Expression, name: str) -> bool:
-    return node.operator == "variable" and bool(node.payload == name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from checker.explicit.generated_python import completer
+from checker.explicit.generated_predicates import state_function
+from checker.explicit.generated_python import IllFormedSystem, completer
 from checker.explicit.packing import Packing
-from checker.system.expression import Expression
+from checker.system.expression import TRUE, Expression
 from checker.system.sorts import BoolSort
 from checker.system.transition_system import TransitionSystem, Variable
 from checker.system.walk import expand_quantifiers, substitute, variables_of
@@ -22,7 +23,7 @@ class BadInitialValue(ValueError):
 
 
 class InitialStates:
-    """Every combination of the variables' initial values, in ascending order of the variables.
+    """Every well-formed combination of the variables' initial values, in ascending order of the variables.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class InitialStates:
             pool = self._pool(variable)
             offset, low = slot.offset, slot.low
             if isinstance(pool, range):
-                self.pools.append(range(0, len(pool) << offset, 1 << offset))
+                self.pools.append(range(0, _size(pool) << offset, 1 << offset))
             else:
                 self.pools.append(tuple((value - low) << offset for value in pool))
         self.computed = _closed(system)
@@ -74,13 +75,24 @@ class InitialStates:
 
     def batches(self) -> Iterator[list[int]]:
         """Yield packed initial states, a few thousand at a time."""
+        if self.system.wellformed is TRUE:
+            yield from self._combinations()
+            return
+        wellformed = state_function(self.system, self.packing, self.system.wellformed)
+        for words in self._combinations():
+            yield [word for word, good in zip(words, wellformed(words), strict=True) if good]
+
+    def _combinations(self) -> Iterator[list[int]]:
         if not self.computed:
             yield from self._products()
             return
         complete = completer(self.system, self.packing, self.computed)
         for words in self._products():
             beyond: list[int] = []
-            yield list(complete(words, beyond))
+            try:
+                yield list(complete(words, beyond))
+            except IllFormedSystem as error:
+                raise BadInitialValue(f"{error.variable} is initially outside its domain") from error
             self.beyond |= bool(beyond)
 
     def _products(self) -> Iterator[list[int]]:
@@ -88,7 +100,7 @@ class InitialStates:
             return
         tail = [0]
         split = len(self.pools)
-        while split and len(tail) * len(self.pools[split - 1]) <= _BATCH:
+        while split and len(tail) * _size(self.pools[split - 1]) <= _BATCH:
             split -= 1
             tail = [value + rest for value in self.pools[split] for rest in tail]
         # An odometer over the other variables: itertools.product would first copy their domains.
@@ -98,12 +110,17 @@ class InitialStates:
             head = sum(pool[at] for pool, at in zip(heads, wheel, strict=True))
             yield [head + rest for rest in tail]
             place = split - 1
-            while place >= 0 and wheel[place] + 1 == len(heads[place]):
+            while place >= 0 and wheel[place] + 1 == _size(heads[place]):
                 wheel[place] = 0
                 place -= 1
             if place < 0:
                 return
             wheel[place] += 1
+
+
+def _size(pool: Sequence[int]) -> int:
+    # len() is limited to what an index in C can hold.
+    return (pool.stop - pool.start) // pool.step if isinstance(pool, range) else len(pool)
 
 
 def _closed(system: TransitionSystem) -> list[tuple[str, Expression]]:

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 
 from checker.explicit.outcomes import values_of
+from checker.explicit.packing import NotEnumerable
 from checker.explicit.state_graph import Instance, Unit
 from checker.system.expression import FALSE, Expression, conj, constant, rebuild
 from checker.system.sorts import Scalar
@@ -16,7 +17,7 @@ from checker.system.walk import expand_quantifiers, topological
 
 __all__ = ["MOST_OUTCOMES", "Outcome", "TooManyOutcomes", "conjuncts", "instances_of", "outcomes_of"]
 
-MOST_OUTCOMES = 200_000
+MOST_OUTCOMES = 100_000
 """Each outcome becomes generated code; beyond this compiling it takes longer than is useful."""
 
 
@@ -60,7 +61,7 @@ def instances_of(system: TransitionSystem) -> tuple[tuple[Instance, ...], tuple[
     """
     total = 0
     for action in system.actions:
-        total += prod(len(values_of(symbol)) for symbol in (*action.parameters, *action.choices))
+        total += prod(_count(symbol) for symbol in (*action.parameters, *action.choices))
         if total > MOST_OUTCOMES:
             raise TooManyOutcomes(
                 f"with {action.name} the actions have {total:,} combinations of parameters and "
@@ -116,6 +117,13 @@ def conjuncts(expression: Expression) -> tuple[Expression, ...]:
         elif not (node.is_constant and node.payload):
             parts[node] = None
     return tuple(parts)
+
+
+def _count(symbol: Symbol) -> int:
+    size = symbol.domain.size
+    if size is None:
+        raise NotEnumerable(symbol.name)
+    return size
 
 
 def _arguments(action: Action) -> Iterator[tuple[Scalar, ...]]:

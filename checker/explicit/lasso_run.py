@@ -41,11 +41,11 @@ def tell_loop(graph: StateGraph, loop: Loop) -> str:
     offered = [graph.instances[label] for label in sorted(possible)]
     steps = [one.name for one in offered if one.action.kind is Kind.STEP]
     if steps:
-        return f"it stops there: only {names(steps)} could go on, and nothing promises that"
+        return f"only {names(steps)} could go on, and nothing promises that"
     if offered:
         others = names([one.name for one in offered])
-        return f"it is stuck there (deadlock): no step is possible, only {others}"
-    return "it is stuck there (deadlock): nothing is possible any more"
+        return f"deadlock: no step is possible any more, only {others}"
+    return "deadlock: nothing is possible any more"
 
 
 def names(items: list[str], most: int = 4) -> str:

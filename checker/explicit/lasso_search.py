@@ -11,7 +11,7 @@ import numpy.typing as npt
 from checker.explicit.fair_cycles import Bools, FairComponents, FairGraph, Induced
 from checker.explicit.strong_components import Ints, gather
 
-__all__ = ["Loop", "depths", "distances", "shortest_lasso"]
+__all__ = ["Loop", "distances", "shortest_lasso"]
 
 _COMPONENTS = 12
 """Components tried, nearest first."""
@@ -80,25 +80,6 @@ def shortest_lasso(
             if shorter is not None:
                 best, total = shorter, int(depth[shorter.entry]) + len(shorter)
     return best
-
-
-def depths(parents: Ints) -> npt.NDArray[np.int32]:
-    """Distance of every state from the start, from the parents of a breadth-first search.
-
-    Examples
-    --------
-    >>> depths(np.array([-1, -1, 0, 1, 2])).tolist()
-    [0, 0, 1, 1, 2]
-    """
-    depth = np.zeros(len(parents), dtype=np.int32)
-    # States are found in the order of their parents, so each level is one slice.
-    end, level = int(np.searchsorted(parents, 0)), 0
-    while end < len(parents):
-        stop = int(np.searchsorted(parents, end))
-        level += 1
-        depth[end:stop] = level
-        end = stop
-    return depth
 
 
 def distances(

@@ -8,7 +8,7 @@ from checker.explicit.explore import evaluate_all
 from checker.explicit.fair_cycles import expanded, fair_components, fair_graph
 from checker.explicit.judging import goes_wrong, held, violated
 from checker.explicit.lasso_run import lasso_run, tell_loop
-from checker.explicit.lasso_search import Loop, depths, distances, shortest_lasso
+from checker.explicit.lasso_search import Loop, distances, shortest_lasso
 from checker.explicit.state_graph import StateGraph
 from checker.explicit.strong_components import Ints
 from checker.system.run import Judgement
@@ -39,7 +39,7 @@ def judge_recurs(graph: StateGraph, claim: Property) -> Judgement:
     goal = evaluate_all(graph, claim.predicate)
     fair = fair_graph(graph)
     components = fair_components(fair, ~goal & expanded(graph))
-    loop = shortest_lasso(fair, components, ~goal, depths(graph.parents))
+    loop = shortest_lasso(fair, components, ~goal, graph.depths)
     if loop is None:
         return held(graph, claim)
     run = lasso_run(graph, *graph.path_to(loop.entry), loop)
@@ -68,7 +68,7 @@ def judge_leads_to(graph: StateGraph, claim: Property) -> Judgement:
     conclusion = evaluate_all(graph, claim.predicate)
     premise = evaluate_all(graph, claim.premise)
     metrics: dict[str, object] = {"premises": int(premise.sum())}
-    start = np.where(premise & ~conclusion, depths(graph.parents), -1)
+    start = np.where(premise & ~conclusion, graph.depths, -1)
     fair = fair_graph(graph)
     depth, arrival = distances(graph.offsets, graph.targets, start, ~conclusion)
     pending = (depth >= 0) & expanded(graph)

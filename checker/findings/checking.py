@@ -21,6 +21,7 @@ from checker.system.transition_system import Property, TransitionSystem
 
 if TYPE_CHECKING:
     from checker.explicit.state_graph import StateGraph
+    from checker.explicit.vacuity import Vacuity
     from checker.language.elaborate import Elaborated
     from checker.language.model import Model
 
@@ -164,12 +165,12 @@ class _Check:
             self.stopped = f"interrupted after {len(graph):,} states"
         return graph
 
-    def _vacuity(self, claims: tuple[Property, ...]) -> tuple[str, ...]:
+    def _vacuity(self, claims: tuple[Property, ...]) -> tuple[Vacuity, ...]:
         from checker.explicit.vacuity import vacuity_report
 
         if not self.explored or self.stopped:
             return ()
-        return tuple(str(note) for note in vacuity_report(self.explored[0].graph, claims))
+        return vacuity_report(self.explored[0].graph, claims)
 
     # ------------------------------------------------------------ judging
 

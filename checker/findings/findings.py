@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.findings.finding import Finding
 from checker.system.run import Verdict
 from checker.system.sorts import Scalar
 from checker.system.transition_system import Property, TransitionSystem
+
+if TYPE_CHECKING:
+    from checker.explicit.vacuity import Vacuity
 
 __all__ = ["Findings", "Space"]
 
@@ -60,7 +63,7 @@ class Findings(Sequence[Finding]):
     Parameters
     ----------
     findings : tuple of Finding
-    vacuity : tuple of str
+    vacuity : tuple of Vacuity
         What makes verdicts say less than they seem to: actions that are never enabled, …
     spaces : tuple of Space
     seconds : float
@@ -74,7 +77,7 @@ class Findings(Sequence[Finding]):
     model: str
     parameters: tuple[tuple[str, Scalar], ...]
     findings: tuple[Finding, ...]
-    vacuity: tuple[str, ...] = ()
+    vacuity: tuple[Vacuity, ...] = ()
     spaces: tuple[Space, ...] = ()
     seconds: float = 0.0
     system: TransitionSystem = field(repr=False, kw_only=True)
@@ -126,7 +129,9 @@ class Findings(Sequence[Finding]):
             "model": self.model,
             "parameters": dict(self.parameters),
             "findings": [finding.as_json() for finding in self.findings],
-            "vacuity": list(self.vacuity),
+            "vacuity": [
+                {"kind": note.kind, "name": note.name, "message": note.message} for note in self.vacuity
+            ],
             "spaces": [space.as_json() for space in self.spaces],
             "seconds": round(self.seconds, 6),
         }

@@ -115,12 +115,6 @@ def _assemble(
     }
     scope = Scope(cls, path, Setting(values, connected), inputs=inputs, members=known)
     scope.declared = declarations(cls)
-    if cls.__init__ is not Model.__init__:
-        raise ModelError(
-            f"{cls.__name__} defines `__init__`",
-            member_span(cls, "__init__"),
-            help="declare fields with init=…, and constants with Param(…)",
-        )
     for name, one in known.items():
         try:
             if isinstance(one, Input):
@@ -149,12 +143,18 @@ def _connection(scope: Scope, source: Any) -> tuple[Scope, str]:
         # `Stale(api.pods)`: a field of a component declared above.
         inner = scope.components.get(source.component._name)
         if inner is None:
-            raise ModelError(f"component `{source.component._name}` is not declared above")
+            raise ModelError(
+                f"component `{source.component._name}` is not declared above",
+                help="move its declaration up",
+            )
         return _follow(inner, source.name)
     if isinstance(source, Model):
         inner = scope.components.get(source._name)
         if inner is None or source.reads_as is None:
-            raise ModelError(f"`{source._name}` has no value that could be an input")
+            raise ModelError(
+                f"`{source._name}` has no value that could be an input",
+                help=f"name one of its fields: {source._name}.…",
+            )
         return _follow(inner, source.reads_as)
     return _follow(scope, source.name)
 
@@ -163,5 +163,8 @@ def _follow(scope: Scope, name: str) -> tuple[Scope, str]:
     if name in scope.inputs:
         return scope.inputs[name]
     if name not in scope.shapes:
-        raise ModelError(f"the input is connected to `{name}`, which is not a field declared above")
+        raise ModelError(
+            f"the input is connected to `{name}`, which is not a field declared above",
+            help=f"declare `{name}` in this class, above the component",
+        )
     return scope, name

@@ -6,11 +6,12 @@ import ast
 import builtins
 import inspect
 from collections.abc import Callable
+from functools import reduce
 from types import FunctionType
 from typing import Any
 
 from checker.language.comprehensions import Comprehensions
-from checker.language.errors import nearest
+from checker.language.errors import ModelError, nearest
 from checker.language.nondeterminism import choose, strikes, when
 from checker.language.recorder import Frame
 from checker.language.source import function_node
@@ -43,6 +44,7 @@ from checker.system.expression import (
     absolute,
     add,
     as_integer,
+    conj,
     constant,
     eq,
     ite,
@@ -75,7 +77,7 @@ class Calls(Comprehensions):
 
     def _Call(self, node: ast.Call) -> Value:
         if _is_super(node):
-            raise self.refuse("`super()` is used to call a method: super().name(…)", node)
+            raise self.refuse("`super()` is not a value", node, help="call a method of it: super().name(…)")
         if isinstance(node.func, ast.Attribute) and _is_super(node.func.value):
             return self._super_call(node, node.func.attr)
         target = self.value(node.func)
@@ -84,7 +86,9 @@ class Calls(Comprehensions):
         if isinstance(target, SetMethod):
             return self._set_method(target, node)
         if not isinstance(target, Builtin):
-            raise self.refuse(f"{sort_name(target)} cannot be called", node.func)
+            raise self.refuse(
+                f"{sort_name(target)} cannot be called", node.func, help="only methods and functions are"
+            )
         handler = getattr(self, f"_call_{target.name}", None)
         if handler is not None and any(target.function is one for one in _KNOWN):
             result: Value = handler(node)
@@ -92,7 +96,11 @@ class Calls(Comprehensions):
         if isinstance(target.function, type) and hasattr(target.function, "build"):
             return self._type_call(target, node)
         if target.function is print:
-            raise self.refuse("input and output have no meaning in a model", node, help="remove the `print`")
+            raise self.refuse(
+                "input and output have no meaning in a model",
+                node,
+                help="remove the `print`; a trace shows every change",
+            )
         raise self.refuse(
             f"`{ast.unparse(node.func)}` cannot be called in a model",
             node.func,
@@ -109,7 +117,7 @@ class Calls(Comprehensions):
             elif isinstance(value, Scalar) and value.expression.is_constant:
                 arguments.append(value.expression.payload)
             else:
-                raise self.refuse("a domain's bounds are constants", one)
+                raise self.refuse("a domain's bounds are constants", one, help="test the value with `if` or when(…)")
         return TypeName(target.function(*arguments))
 
     def arguments(self, node: ast.Call, least: int, most: int, keywords: tuple[str, ...] = ()) -> list[ast.expr]:
@@ -117,10 +125,16 @@ class Calls(Comprehensions):
         name = ast.unparse(node.func)
         if not least <= len(node.args) <= most:
             count = str(least) if least == most else f"{least} to {most}"
-            raise self.refuse(f"`{name}` takes {count} arguments, {len(node.args)} given", node)
+            raise self.refuse(
+                f"`{name}` takes {count} arguments, {len(node.args)} given", node, help="see its documentation"
+            )
         for keyword in node.keywords:
             if keyword.arg not in keywords:
-                raise self.refuse(f"`{name}` takes no keyword `{keyword.arg}` here", node)
+                raise self.refuse(
+                    f"`{name}` takes no keyword `{keyword.arg}` in a model",
+                    keyword,
+                    help="write the loop out, or compute the values in a comprehension",
+                )
         return node.args
 
     # ------------------------------------------------------------ nondeterminism
@@ -139,7 +153,9 @@ class Calls(Comprehensions):
             if isinstance(value, TypeName):
                 domain = self.domain_of(value, options[0])
                 if domain.size is None:
-                    raise self.refuse("a choice needs a domain with a greatest value", options[0])
+                    raise self.refuse(
+                        "a choice needs a domain with a greatest value", options[0], help="choose(Int(0, …))"
+                    )
                 return Scalar(self.recorder.choice("choose", domain))
             value = self.plain(value, options[0])
             if isinstance(value, Members):
@@ -154,7 +170,7 @@ class Calls(Comprehensions):
                 return Scalar(node_)
             elements = list(value.elements) if isinstance(value, Row) else [value]
         else:
-            elements = [self.plain(self.value(one), one) for one in options]
+            elements = [self._option(one) for one in options]
         if not elements:
             self.recorder.require(FALSE)
             return Nothing()
@@ -163,15 +179,27 @@ class Calls(Comprehensions):
         for i in range(len(elements) - 2, -1, -1):
             result = merge(eq(pick, constant(i)), elements[i], result)
         if isinstance(result, Unusable):
-            raise self.refuse("the options are different kinds of values", node)
+            raise self.refuse(
+                "the options are different kinds of values", node, help="choose among numbers, or among labels"
+            )
         return result
+
+    def _option(self, node: ast.expr) -> Value:
+        value = self.value(node)
+        if isinstance(value, Place):
+            raise self.refuse(
+                f"a choice among containers: {sort_name(value)}", node, help="choose a number, and test it"
+            )
+        return self.plain(value, node)
 
     def _call_strikes(self, node: ast.Call) -> Value:
         self.writable_here(node, "strikes")
         label, *effect = self.arguments(node, 1, 2)
         fault = self.value(label)
         if not isinstance(fault, Label) or not fault.text.isidentifier():
-            raise self.refuse("a fault's name is a text that is an identifier", label)
+            raise self.refuse(
+                "a fault is named by a text that is an identifier", label, help='for example strikes("timeout")'
+            )
         target = ""
         if effect:
             found = self.value(effect[0])
@@ -208,25 +236,31 @@ class Calls(Comprehensions):
     def _extreme(self, node: ast.Call, pick: Callable[[Expression, Expression], Expression]) -> Value:
         arguments = self.arguments(node, 1, 1000, ("default",))
         if len(arguments) > 1:
-            found = self.integer(arguments[0])
-            for one in arguments[1:]:
-                found = pick(found, self.integer(one))
-            return Scalar(found)
-        items = self.items(arguments[0])
-        default = next((k.value for k in node.keywords if k.arg == "default"), None)
+            # All arguments are evaluated before the first two are compared.
+            values = [self.value(one) for one in arguments]
+            several = [self.integer_of(v, one) for v, one in zip(values, arguments, strict=True)]
+            return Scalar(reduce(pick, several))
+        default = next((self.value(k.value) for k in node.keywords if k.arg == "default"), None)
+        items = self.numbers(arguments[0])
         # Absent items (of a set, or filtered) do not take part: fold with "is there one yet?".
         found, some = constant(0), FALSE
-        for there, item in items:
-            one = self.integer_of(item, arguments[0])
+        for there, one in items:
             both = ite(some, pick(found, one), one)
             found = ite(there, both, found)
             some = ite(there, TRUE, some)
         if default is not None:
-            return Scalar(ite(some, found, self.integer(default)))
+            return Scalar(ite(some, found, self._fallback(default, some, node)))
         if some is not TRUE:
             text = ast.unparse(node)
             self.recorder.hazard("none", neg(some), f"`{text}` of nothing", "well_defined", self.span(node))
         return Scalar(found)
+
+    def _fallback(self, default: Value, some: Expression, node: ast.Call) -> Expression:
+        where = self.recorder.where
+        self.recorder.where = conj(where, neg(some))
+        found = self.integer_of(default, node)
+        self.recorder.where = where
+        return found
 
     def _call_len(self, node: ast.Call) -> Value:
         (argument,) = self.arguments(node, 1, 1)
@@ -241,7 +275,7 @@ class Calls(Comprehensions):
             for bit in value.bits:
                 total = add(total, as_integer(bit))
             return Scalar(total)
-        raise self.refuse(f"`len` of {sort_name(value)}", node)
+        raise self.refuse(f"`len` of {sort_name(value)}", argument, help="arrays, sets and tuples have one")
 
     # ------------------------------------------------------------ collections
 
@@ -255,10 +289,12 @@ class Calls(Comprehensions):
                 )
             numbers.append(number_.payload)
         if len(numbers) == 3 and numbers[2] == 0:
-            raise self.refuse("a range cannot step by 0", node)
+            raise self.refuse("a range cannot step by 0", node.args[2], help="step by 1 or -1")
         span = range(*numbers)
         if len(span) > 100_000:
-            raise self.refuse(f"a range of {len(span)} is too long to write out", node)
+            raise self.refuse(
+                f"a range of {len(span)} is too long to write out", node, help="at most 100000 passes"
+            )
         return Row(tuple(number(i) for i in span))
 
     def _call_enumerate(self, node: ast.Call) -> Value:
@@ -275,7 +311,11 @@ class Calls(Comprehensions):
     def all_there(self, items: list[tuple[Expression, Value]], node: ast.AST) -> None:
         """Refuse a collection whose length is not known in advance."""
         if any(there is not TRUE for there, _ in items):
-            raise self.refuse("the number of items is not fixed here", node)
+            raise self.refuse(
+                "the number of items depends on the state here",
+                node,
+                help="loop over the whole range, and test `i in …` inside",
+            )
 
     def _call_list(self, node: ast.Call) -> Value:
         (argument,) = self.arguments(node, 1, 1)
@@ -317,7 +357,11 @@ class Calls(Comprehensions):
         known = ("add", "discard", "remove", "clear") if isinstance(shape, SetShape) else ("count",)
         if method.name not in known:
             what = "a set" if isinstance(shape, SetShape) else "an array"
-            hint = nearest(method.name, known) or "arrays have a fixed length: assign an element"
+            hint = nearest(method.name, known) or (
+                f"a set knows {', '.join(known)}; choose({ast.unparse(node.func.value)}) picks a member"
+                if isinstance(shape, SetShape) and isinstance(node.func, ast.Attribute)
+                else "arrays have a fixed length: assign an element"
+            )
             raise self.refuse(f"{what} has no `{method.name}` in a model", node.func, help=hint)
         self.writable_here(node, method.name)
         if method.name == "clear":
@@ -341,6 +385,11 @@ class Calls(Comprehensions):
 
         count = len(before.bits)
         name = method.place.name
+        if member.is_constant and method.name == "add" and not 0 <= member.payload < count:
+            raise self.refuse(
+                f"{member.payload} cannot be a member of `{name}`", node.args[0], f"members are 0..{count - 1}",
+                "declare a larger Set(…)",
+            )
         if method.name == "add":
             self.recorder.check_domain(member, Domain(INT, 0, count - 1), self.span(node), name)
         elif method.name == "remove":
@@ -357,19 +406,29 @@ class Calls(Comprehensions):
     def _super_call(self, node: ast.Call, name: str) -> Value:
         receiver = self.frame.receiver
         if receiver is None:
-            raise self.refuse("`super()` outside a method", node)
+            raise self.refuse("`super()` outside a method", node, help="call the function by its name")
         defining = getattr(self.frame, "owner", None)
         chain = receiver.scope.model.__mro__
         start = chain.index(defining) + 1 if defining in chain else 1
         for owner in chain[start:]:
             if name in vars(owner):
                 return self._inlined(Method(vars(owner)[name], receiver, name), node, owner)
-        raise self.refuse(f"no base of {receiver.scope.model.__name__} has `{name}`", node)
+        raise self.refuse(
+            f"no base of {receiver.scope.model.__name__} has `{name}`",
+            node.func,
+            help="remove the call: there is nothing to override",
+        )
 
     def _inlined(self, method: Method, node: ast.Call, owner: type | None = None) -> Value:
-        function = inspect.unwrap(method.function)
+        function = method.function
+        if method.receiver is None and not isinstance(function, FunctionType):
+            function = inspect.unwrap(function)  # `functools.cache` of a plain function
         if not isinstance(function, FunctionType):
-            raise self.refuse(f"`{method.name}` is not a plain function", node.func)
+            raise self.refuse(
+                f"`{method.name}` is a {type(function).__name__}, not a plain function",
+                node.func,
+                help="write it with def, without decorators that keep values",
+            )
         if inspect.isgeneratorfunction(function):
             raise self.refuse(
                 f"`{method.name}` has a `yield` and cannot be called", node.func, help="a @process runs by itself"
@@ -389,7 +448,13 @@ class Calls(Comprehensions):
         assert isinstance(definition, ast.FunctionDef | ast.Lambda)
         frame = Frame(method.name, file, function, receiver, bound)
         frame.owner = owner or _owner(receiver, function)
-        return self.inline(frame, definition, node)
+        try:
+            return self.inline(frame, definition, node)
+        except ModelError as error:
+            # What is wrong inside our own library is wrong where the author calls it.
+            if _is_ours(function) and not _is_ours(self.frame.function):
+                raise self.refuse(f"`{method.name}`: {error.message}", node, error.note, error.help) from None
+            raise
 
     def inline(self, frame: Frame, definition: ast.FunctionDef | ast.Lambda, node: ast.AST) -> Value:
         """Execute a function's body here; provided by the statement translator."""
@@ -402,14 +467,14 @@ class Calls(Comprehensions):
             if isinstance(one, ast.Starred):
                 row = self.plain(self.value(one.value), one)
                 if not isinstance(row, Row):
-                    raise self.refuse("`*` needs a tuple", one)
+                    raise self.refuse("`*` needs a tuple", one, help="write the arguments out")
                 values.extend(row.elements)
             else:
                 values.append(self.value(one))
         named: dict[str, Value] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
-                raise self.refuse("`**` is not supported", node)
+                raise self.refuse("`**` is not supported", node, help="write the arguments out")
             named[keyword.arg] = self.value(keyword.value)
         if method.receiver is not None:
             if not signature.parameters:
@@ -420,7 +485,9 @@ class Calls(Comprehensions):
         try:
             bound = signature.bind(*values, **named)
         except TypeError as error:
-            raise self.refuse(f"`{method.name}`: {error}", node) from None
+            raise self.refuse(
+                f"`{method.name}`: {error}", node, help=f"it is defined as def {method.name}{signature}"
+            ) from None
         result: dict[str, Value] = {}
         for name, parameter in signature.parameters.items():
             if name in bound.arguments:
@@ -431,6 +498,10 @@ class Calls(Comprehensions):
             elif parameter.default is not inspect.Parameter.empty:
                 result[name] = self.lift(parameter.default, node)
         return result
+
+
+def _is_ours(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("checker.library")
 
 
 def _is_super(node: ast.expr) -> bool:

@@ -54,7 +54,11 @@ class Comprehensions(Expressions):
         return Row(tuple(item for _, item in items))
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Value:
-        raise self.refuse("a generator stands only inside any, all, sum, min, max, set, list or tuple", node)
+        raise self.refuse(
+            "a generator on its own is not data in a model",
+            node,
+            help="put it inside any, all, sum, min, max, set, list or tuple",
+        )
 
     def _SetComp(self, node: ast.SetComp) -> Value:
         bits: dict[int, Expression] = {}
@@ -69,9 +73,24 @@ class Comprehensions(Expressions):
             return self._generated(node)
         return self.each(self.value(node), node)
 
-    def _generated(self, node: ast.GeneratorExp | ast.ListComp | ast.SetComp) -> Items:
+    def numbers(self, node: ast.expr) -> list[tuple[Expression, Expression]]:
+        """What a collection or generator of numbers yields: (is it there?, the number), in order."""
+        if isinstance(node, ast.GeneratorExp):
+            # A generator's consumer sees each item before the next one is evaluated.
+            return [(there, _number(item)) for there, item in self._generated(node, numeric=True)]
+        where = self.recorder.where
+        found = []
+        for there, item in self.items(node):
+            self.recorder.where = conj(where, there)
+            found.append((there, self.integer_of(item, node)))
+            self.recorder.where = where
+        return found
+
+    def _generated(
+        self, node: ast.GeneratorExp | ast.ListComp | ast.SetComp, numeric: bool = False
+    ) -> Items:
         state = self.recorder.state
-        items = self._loop(node, 0, TRUE)
+        items = self._loop(node, 0, TRUE, numeric)
         self._must_not_write(state, node)
         return items
 
@@ -83,10 +102,18 @@ class Comprehensions(Expressions):
             )
 
     def _loop(
-        self, node: ast.GeneratorExp | ast.ListComp | ast.SetComp, depth: int, there: Expression
+        self,
+        node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
+        depth: int,
+        there: Expression,
+        numeric: bool,
     ) -> Items:
         if depth == len(node.generators):
-            return [(there, self.plain(self.value(node.elt), node.elt))]
+            value = self.value(node.elt)
+            if numeric:
+                return [(there, Scalar(self.integer_of(value, node.elt)))]
+            # A container in a list is the container itself, not what it holds now.
+            return [(there, value if isinstance(value, Place) else self.plain(value, node.elt))]
         generator = node.generators[depth]
         found: Items = []
         outer = self.frame.locals
@@ -100,7 +127,7 @@ class Comprehensions(Expressions):
                 here = conj(here, condition)
                 self.recorder.where = conj(self.recorder.where, condition)
             if here is not FALSE:
-                found.extend(self._loop(node, depth + 1, here))
+                found.extend(self._loop(node, depth + 1, here, numeric))
             self.recorder.where = where
             self.frame.locals = outer
         return found
@@ -116,8 +143,12 @@ class Comprehensions(Expressions):
                 for one, item in zip(target.elts, row.elements, strict=True):
                     bound_names |= self.unpacked(one, item)
                 return bound_names
-            raise self.refuse(f"cannot be taken apart into {len(target.elts)} names", target)
-        raise self.refuse("a loop binds plain names", target)
+            raise self.refuse(
+                f"the items cannot be taken apart into {len(target.elts)} names",
+                target,
+                help="loop over one name, and index it",
+            )
+        raise self.refuse("a loop binds plain names", target, help="loop over a local name, and assign inside")
 
     # ------------------------------------------------------------ any, all, sum
 
@@ -132,19 +163,16 @@ class Comprehensions(Expressions):
 
     def _fold(self, node: ast.Call, kind: str) -> Expression:
         if len(node.args) != 1 or node.keywords:
-            raise self.refuse(f"`{kind}` takes one collection or generator", node)
+            raise self.refuse(f"`{kind}` takes one collection or generator", node, help="add the rest outside")
         (argument,) = node.args
         if isinstance(argument, ast.GeneratorExp | ast.ListComp):
             quantified = self._quantified(argument, kind)
             if quantified is not None:
                 return quantified
             return self._in_order(argument, kind)
-        items = self.items(argument)
         if kind == "sum":
-            total = constant(0)
-            for there, item in items:
-                total = add(total, ite(there, self.integer_of(item, argument), constant(0)))
-            return total
+            return self._total(argument)
+        items = self.items(argument)
         tests = [(there, self.truth_of(item, argument)) for there, item in items]
         if kind == "any":
             return disj(*(conj(there, test) for there, test in tests))
@@ -212,16 +240,10 @@ class Comprehensions(Expressions):
 
     def _in_order(self, node: ast.GeneratorExp | ast.ListComp, kind: str) -> Expression:
         """Written out; a generator in `any` and `all` stops at the first item that decides."""
-        if kind == "sum" or isinstance(node, ast.ListComp):
-            total = constant(0)
-            tests = []
-            for there, item in self._generated(node):
-                if kind == "sum":
-                    total = add(total, ite(there, self.integer_of(item, node), constant(0)))
-                else:
-                    tests.append((there, self.truth_of(item, node)))
-            if kind == "sum":
-                return total
+        if kind == "sum":
+            return self._total(node)
+        if isinstance(node, ast.ListComp):
+            tests = [(there, self.truth_of(item, node)) for there, item in self._generated(node)]
             if kind == "any":
                 return disj(*(conj(a, b) for a, b in tests))
             return conj(*(implies(a, b) for a, b in tests))
@@ -229,6 +251,12 @@ class Comprehensions(Expressions):
         decided = self._until_decided(node, 0, kind)
         self._must_not_write(state, node)
         return decided
+
+    def _total(self, node: ast.expr) -> Expression:
+        total = constant(0)
+        for there, one in self.numbers(node):
+            total = add(total, ite(there, one, constant(0)))
+        return total
 
     def _until_decided(
         self, node: ast.GeneratorExp | ast.ListComp, depth: int, kind: str
@@ -253,3 +281,8 @@ class Comprehensions(Expressions):
             self.recorder.where = where
             self.frame.locals = outer
         return decided if kind == "any" else neg(decided)
+
+
+def _number(value: Value) -> Expression:
+    assert isinstance(value, Scalar)
+    return value.expression

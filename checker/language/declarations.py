@@ -6,12 +6,13 @@ method like any helper.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
-from checker.language.errors import ModelError, Span
+from checker.language.errors import ModelError, Span, nearest
 
 __all__ = [
     "LEVELS",
@@ -39,6 +40,7 @@ __all__ = [
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 _MARK = "__reconverge__"
+_INCOMPLETE = "__reconverge_incomplete__"
 
 _EXPECTED = ("holds", "violated")
 
@@ -68,14 +70,32 @@ def declaration_of(function: object) -> Declaration | None:
 def _declare(function: Method, role: str, options: dict[str, Any]) -> Method:
     if not callable(function):
         raise ModelError(f"@{role} stands above a method", help=f"@{role}(…) takes keyword options only")
+    known = declaration_of(function)
+    if known is not None:
+        raise ModelError(
+            f"`{getattr(function, '__name__', 'a method')}` is both @{known.role} and @{role}",
+            help="write two methods; one may call the other",
+        )
     setattr(function, _MARK, Declaration(role, options))
     return function
 
 
 def _decorator(role: str, function: Any, options: dict[str, Any]) -> Any:
     if function is None:
-        return lambda method: _declare(method, role, options)
+        return _awaited(lambda method: _declare(method, role, options), role, "it stands above a method")
     return _declare(function, role, options)
+
+
+def _awaited(decorate: Any, role: str, help: str) -> Any:
+    """A decorator that still has to be applied; where it stays in a class body, it never was."""
+    setattr(decorate, _INCOMPLETE, (role, help))
+    return decorate
+
+
+def incomplete(member: object) -> tuple[str, str] | None:
+    """The role and what to do, of a decorator that was not applied to a method."""
+    found: tuple[str, str] | None = getattr(member, _INCOMPLETE, None)
+    return found
 
 
 # ---------------------------------------------------------------- who moves
@@ -98,7 +118,7 @@ def action(function: Any = None, /, *, fair: str | None = "weak", agent: str | N
         Whose lane it is drawn in; the model's own name if not given.
     """
     if fair not in ("weak", "strong", None):
-        raise ModelError(f"fair={fair!r}: expected 'weak', 'strong' or None")
+        raise ModelError(f"fair={fair!r} is no fairness", help="fair='weak', fair='strong' or fair=None")
     return _decorator("action", function, {"fair": fair, "agent": agent})
 
 
@@ -140,7 +160,7 @@ def process(
     fair : "weak", "strong" or None
     """
     if fair not in ("weak", "strong", None):
-        raise ModelError(f"fair={fair!r}: expected 'weak', 'strong' or None")
+        raise ModelError(f"fair={fair!r} is no fairness", help="fair='weak', fair='strong' or fair=None")
     return _decorator("process", function, {"restarts": restarts, "instances": instances, "fair": fair})
 
 
@@ -149,7 +169,11 @@ def on_change(*inputs: str) -> Callable[[Method], Method]:
 
     For components that record history (`Stale(x, at_most=d)`).
     """
-    return lambda method: _declare(method, "on_change", {"inputs": inputs})
+    return _awaited(  # type: ignore[no-any-return]
+        lambda method: _declare(method, "on_change", {"inputs": inputs}),
+        "on_change",
+        'name what it watches: @on_change("pods")',
+    )
 
 
 def irreversible(function: Method) -> Method:
@@ -163,7 +187,8 @@ def irreversible(function: Method) -> Method:
 
 def _promise(role: str, function: Any, options: dict[str, Any]) -> Any:
     if options.get("expect", "holds") not in _EXPECTED:
-        raise ModelError(f"expect={options['expect']!r}: expected 'holds' or 'violated'")
+        wrong = options["expect"]
+        raise ModelError(f"expect={wrong!r} is no verdict", help="expect='holds' or expect='violated'")
     for side in ("setpoint", "output"):
         if isinstance(options.get(side), str):
             options[side] = (options[side],)
@@ -266,7 +291,9 @@ def leads_to(
         promised: Method = _promise("leads_to", method, options)
         return promised
 
-    return decorate
+    return _awaited(  # type: ignore[no-any-return]
+        decorate, "leads_to", 'name the premise: @leads_to("requested") above the method'
+    )
 
 
 def recoverable(
@@ -299,14 +326,19 @@ class Assigned:
 
 
 def _caller() -> Span:
+    """Where the class body calls a function of this module."""
     frame = sys._getframe(2)
-    return Span(frame.f_code.co_filename, frame.f_lineno)
+    code = frame.f_code
+    line, end_line, start, end = list(code.co_positions())[frame.f_lasti // 2]
+    if line is None or start is None or end is None or line != end_line:
+        return Span(code.co_filename, frame.f_lineno)
+    return Span.of(ast.expr(lineno=line, end_lineno=line, col_offset=start, end_col_offset=end), code.co_filename)
 
 
 def idempotent(
     process: str,
     *,
-    world: tuple[str, ...],
+    world: str | tuple[str, ...] = (),
     levels: tuple[str, ...] = (),
     goal: str | None = None,
     expect: str | dict[str, str] = "holds",
@@ -321,7 +353,7 @@ def idempotent(
     process : str
         A process or an action of the model.
     world : tuple of str
-        Fields that the outside can see.
+        Fields that the outside can see; at least one.
     levels : tuple of str
         Which levels; every level that applies if not given.
     goal : str, optional
@@ -331,10 +363,21 @@ def idempotent(
     """
     for level in (*levels, *(expect if isinstance(expect, dict) else ())):
         if level not in LEVELS:
-            raise ModelError(f"no level {level!r} of idempotence: there are {', '.join(LEVELS)}")
+            raise ModelError(
+                f"no level {level!r} of idempotence",
+                help=nearest(level, LEVELS) or f"there are {', '.join(LEVELS)}",
+            )
+    if not isinstance(process, str):
+        raise ModelError(
+            "`idempotent` is not a decorator", help='assign it: stable = idempotent("reconcile", world=("pods",))'
+        )
     if isinstance(world, str):
         world = (world,)
-    options = {"process": process, "world": tuple(world), "levels": tuple(levels), "goal": goal}
+    if not world:
+        raise ModelError(
+            "`idempotent` needs to know what the outside can see", help='name the fields: world=("pods",)'
+        )
+    options: dict[str, Any] = {"process": process, "world": tuple(world), "levels": tuple(levels), "goal": goal}
     options |= {"expect": expect, "regime": regime, "by": by, "to": to}
     return Assigned("idempotent", options, _caller())
 

@@ -20,7 +20,7 @@ from checker.language.process_actions import ProcessPart, optional_form, process
 from checker.language.processes import Body, build_machine
 from checker.language.properties import stated_properties
 from checker.language.recorder import Frame, Names, Recorder
-from checker.language.source import function_node
+from checker.language.source import function_node, member_span
 from checker.language.statements import Statements
 from checker.language.steps import Template, actions_of
 from checker.language.types import optional_parts
@@ -119,6 +119,8 @@ class _Elaboration:
             self.variables.extend(part.variables)
             self.fields.extend(part.fields)
             self.wellformed.append(part.wellformed)
+        for scope in self.scope.walk():
+            _refuse_pointless_volatile(scope)
         system = TransitionSystem(
             name=type(self.model).__name__,
             parameters=tuple(self.scope.parameters.items()),
@@ -160,21 +162,30 @@ class _Elaboration:
     def _definition(self, scope: Scope, name: str) -> tuple[FunctionType, ast.FunctionDef, str, type | None]:
         function = scope.members[name]
         if not isinstance(function, FunctionType):
-            raise ModelError(f"`{name}` of {scope.model.__name__} is not a plain method")
+            raise ModelError(
+                f"`{name}` is a {type(function).__name__}, not a plain method",
+                member_span(scope.model, name),
+                help=f"write def {name}(self) without further decorators",
+            )
         definition, file = function_node(function)
-        assert isinstance(definition, ast.FunctionDef)
+        if isinstance(definition, ast.Lambda):
+            raise ModelError(
+                f"`{name}` is a lambda",
+                Span.of(definition, file),
+                help=f"write it as a method: def {name}(self): …",
+            )
         arguments = definition.args
         if not arguments.args:
             raise ModelError(
                 f"`{name}` has no `self`",
-                Span(file, definition.lineno, *_name_columns(definition)),
+                Span.of(definition, file),
                 "a method's first parameter is the model",
                 f"write def {name}(self)",
             )
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             raise ModelError(
                 f"`{name}` takes plain parameters only",
-                Span(file, definition.lineno, *_name_columns(definition)),
+                Span.of(definition, file),
                 help="an action's parameter is given with its domain: def move(self, to: Int(0, 3))",
             )
         owner = next((one for one in scope.model.__mro__ if vars(one).get(name) is function), None)
@@ -238,7 +249,11 @@ class _Elaboration:
                 try:
                     annotation = eval(annotation, {**function.__globals__, **scope.members})  # noqa: S307
                 except Exception as error:
-                    raise ModelError(f"this annotation has no value: {error}", span) from None
+                    raise ModelError(
+                        f"this annotation has no value: {error}",
+                        span,
+                        help="a domain is written with numbers and parameters: Int(0, size - 1)",
+                    ) from None
             if annotation is None:
                 raise ModelError(
                     f"parameter `{argument.arg}` has no domain",
@@ -248,7 +263,9 @@ class _Elaboration:
                 )
             if not hasattr(annotation, "domain"):
                 raise ModelError(
-                    f"parameter `{argument.arg}` needs Bool(), Int(low, high) or Enum(…)", span
+                    f"parameter `{argument.arg}` needs a domain of single values",
+                    span,
+                    help="Bool(), Int(low, high) or Enum(…); for None as well write an action of its own",
                 )
             try:
                 domain = annotation.domain(scope.parameters)
@@ -256,7 +273,9 @@ class _Elaboration:
                 error.span = error.span or span
                 raise
             if domain.top is None:
-                raise ModelError(f"parameter `{argument.arg}` needs a greatest value", span)
+                raise ModelError(
+                    f"parameter `{argument.arg}` needs a greatest value", span, help="write Int(0, …)"
+                )
             node = bound(self.names.fresh(argument.arg), domain.low, domain.top, domain.sort)
             yield Symbol(argument.arg, node, domain)
 
@@ -270,7 +289,9 @@ class _Elaboration:
             )
         count = resolve(declared.options["instances"], scope.parameters)
         if count < 1:
-            raise ModelError(f"`{name}` has {count} instances", Span.of(definition, file))
+            raise ModelError(
+                f"`{name}` has {count} instances", Span.of(definition, file), help="at least 1 runs"
+            )
         instances: list[int | None] = list(range(count)) if count > 1 else [None]
         for instance in instances:
             key = scope.prefix + name + ("" if instance is None else f"[{instance}]")
@@ -311,9 +332,23 @@ class _Elaboration:
         recorder.branch(frame, changed, lambda: Statements(recorder, frame).block(definition.body))
 
 
-def _name_columns(definition: ast.FunctionDef) -> tuple[int, int]:
-    start = definition.col_offset + len("def ")
-    return start, start + len(definition.name)
+def _refuse_pointless_volatile(scope: Scope) -> None:
+    """A field that is marked to be lost in crashes, where nothing can crash."""
+    crashing = [
+        name
+        for name, declared in scope.declared.items()
+        if isinstance(declared, Declaration) and declared.options.get("restarts")
+    ]
+    for name, mark in scope.volatile.items():
+        if mark is False or (crashing and mark is True) or mark in crashing:
+            continue
+        hint = nearest(str(mark), crashing)
+        what = "no process of the model restarts" if mark is True else f"`{mark}` is no process that restarts"
+        raise ModelError(
+            f"`{name}` is volatile, but {what}",
+            member_span(scope.model, name),
+            help=hint or "@process(restarts=True) may crash; without it remove volatile",
+        )
 
 
 def _reads(system: TransitionSystem) -> Iterator[tuple[str, tuple[str, ...]]]:

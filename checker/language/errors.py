@@ -6,6 +6,7 @@ import ast
 import difflib
 import linecache
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,10 +36,13 @@ class Span:
 
     @staticmethod
     def of(node: ast.AST, file: str) -> Span:
-        """The span of a syntax node: up to the end of its first line."""
+        """The span of a syntax node: the keyword of a block, the name of a definition, or its first line."""
         line = getattr(node, "lineno", 1)
         text = linecache.getline(file, line)
         start = _characters(text, getattr(node, "col_offset", 0))
+        opening = _OPENING.match(text, start) if isinstance(node, _BLOCKS) else None
+        if opening is not None:
+            return Span(file, line, *opening.span(opening.lastindex or 0))
         end = _characters(text, getattr(node, "end_col_offset", 0) or 0)
         if getattr(node, "end_lineno", line) != line:
             end = len(text.rstrip())
@@ -48,6 +52,15 @@ class Span:
     def location(self) -> Location:
         """The same place without its extent."""
         return Location(self.file, self.line, self.column)
+
+
+_BLOCKS = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While),
+    *(ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match),
+)
+
+# A definition is known by its name, any other block by its keyword.
+_OPENING = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|async\s+\w+|\w+")
 
 
 def _characters(text: str, offset: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from checker.language.errors import ModelError, Span, nearest
@@ -29,6 +30,7 @@ from checker.language.values import (
     TypeName,
     Unusable,
     Value,
+    either,
     element,
     elements,
     equal,
@@ -79,6 +81,7 @@ _NOT_ALLOWED = {
     ast.Starred: ("`*` is not supported here", "write the elements out"),
     ast.YieldFrom: ("`yield from` is not supported", "write the body of the sub-process where it is used"),
     ast.Slice: ("slices are not supported", "use a comprehension over the indices"),
+    ast.Yield: ("a `yield` has no value", "write it on a line of its own"),
 }
 
 
@@ -95,6 +98,7 @@ class Expressions:
 
     recorder: Recorder
     frame: Frame
+    snapshots: set[ast.AST]
 
     # ------------------------------------------------------------ entry points
 
@@ -105,7 +109,9 @@ class Expressions:
             for kind, (message, help) in _NOT_ALLOWED.items():
                 if isinstance(node, kind):
                     raise self.refuse(message, node, help=help)
-            raise self.refuse(f"`{ast.unparse(node)}` is not supported in a model", node)
+            raise self.refuse(
+                f"`{ast.unparse(node)}` is not supported in a model", node, help="compute it outside the model"
+            )
         found: Value = handler(node)
         return found
 
@@ -137,21 +143,21 @@ class Expressions:
             return disj(*value.bits)
         if isinstance(value, Row):
             return constant(bool(value.elements))
-        raise self.refuse(f"{sort_name(value)} is not a condition", node)
+        raise self.refuse(f"{sort_name(value)} is not a condition", node, help="compare it with something")
 
     def integer_of(self, value: Value, node: ast.AST) -> Expression:
         """A number from a value."""
         value = self.present(self.plain(value, node), node)
         if isinstance(value, Scalar) and not isinstance(value.expression.sort, EnumSort):
             return as_integer(value.expression)
-        raise self.refuse(f"expected a number, found {sort_name(value)}", node)
+        raise self.refuse(f"expected a number, found {sort_name(value)}", node, help=_number_help(value))
 
     def plain(self, value: Value, node: ast.AST) -> Value:
         """The value itself, read out of the state if it is a place there."""
         if isinstance(value, Place):
             return load(value, self.recorder.read)
         if isinstance(value, Unusable):
-            raise self.refuse(f"`{ast.unparse(node)}` has no value here: {value.reason}", node)
+            raise self.refuse(f"`{ast.unparse(node)}` has no value here", node, value.reason, value.help)
         return value
 
     def present(self, value: Value, node: ast.AST) -> Value:
@@ -192,7 +198,9 @@ class Expressions:
         for one in numbers:
             low, high = bounds(one, self.recorder.domains, self.recorder.path)
             if low < 0 or high > 4096:
-                raise self.refuse("members of a set are small natural numbers", node)
+                raise self.refuse(
+                    "members of a set are small natural numbers", node, help="0 to 4096, known to be in these bounds"
+                )
             for i in range(int(low), int(high) + 1):
                 bits[i] = disj(bits.get(i, FALSE), eq(one, constant(i)))
         return Members(tuple(bits.get(i, FALSE) for i in range(max(bits, default=-1) + 1)))
@@ -204,10 +212,12 @@ class Expressions:
         found = self.outer_name(name)
         if found is _MISSING:
             known = {*self.frame.locals, *self._globals(), *dir(builtins)}
-            hint = nearest(name, sorted(known))
+            hint = nearest(name, sorted(known)) or "assign it before, or define it in the module"
             scope = self.frame.receiver
             if scope is not None and name in scope.scope.members:
                 hint = f"write `self.{name}`"
+            elif scope is not None and nearest(name, scope.scope.members) and not nearest(name, sorted(known)):
+                hint = nearest(f"self.{name}", [f"self.{member}" for member in scope.scope.members])
             raise self.refuse(f"unknown name `{name}`", node, help=hint)
         return self.lift(found, node)
 
@@ -254,7 +264,7 @@ class Expressions:
         if callable(found):
             return self.callable_value(found, getattr(found, "__name__", "function"))
         raise self.refuse(
-            f"`{ast.unparse(node)}` is {type(found).__name__}, which is not data in a model",
+            f"`{ast.unparse(node)}` is of type {type(found).__name__}, which is not data in a model",
             node,
             help="constants are whole numbers, truth values, labels, and tuples of these",
         )
@@ -266,7 +276,12 @@ class Expressions:
     # ------------------------------------------------------------ attributes
 
     def _Attribute(self, node: ast.Attribute) -> Value:
+        module = self._module(node.value)
+        if module is not None:
+            return self._module_attribute(module, node)
         base = self.value(node.value)
+        if isinstance(base, Unusable):
+            self.plain(base, node.value)
         if isinstance(base, Maybe):
             base = self.present(base, node.value)
         if isinstance(base, Namespace):
@@ -286,11 +301,30 @@ class Expressions:
             parts = dict(base.parts)
             if node.attr in parts:
                 return parts[node.attr]
-        raise self.refuse(f"{sort_name(base)} has no attribute `{node.attr}`", node)
+        raise self.refuse(
+            f"{sort_name(base)} has no attribute `{node.attr}`",
+            node,
+            help="fields, records and components have attributes",
+        )
+
+    def _module(self, node: ast.expr) -> ModuleType | None:
+        """The module that a dotted name begins with: `math` in `math.floor`."""
+        if isinstance(node, ast.Name) and node.id not in self.frame.locals:
+            found = self.outer_name(node.id)
+            return found if isinstance(found, ModuleType) else None
+        return None
+
+    def _module_attribute(self, module: ModuleType, node: ast.Attribute) -> Value:
+        found = getattr(module, node.attr, _MISSING)
+        if found is _MISSING:
+            hint = nearest(node.attr, dir(module)) or f"look into {module.__name__} for what there is"
+            raise self.refuse(f"{module.__name__} has no `{node.attr}`", node, help=hint)
+        return self.lift(found, node)
 
     def _class_attribute(self, owner: type, node: ast.Attribute) -> Value:
         if node.attr not in dir(owner):
-            raise self.refuse(f"{owner.__name__} has no `{node.attr}`", node)
+            hint = nearest(node.attr, dir(owner)) or "constants of a class are assigned in its body"
+            raise self.refuse(f"{owner.__name__} has no `{node.attr}`", node, help=hint)
         found = getattr(owner, node.attr)
         if isinstance(found, FieldType | Param | Model):
             raise self.refuse(
@@ -355,7 +389,10 @@ class Expressions:
             for i, one in enumerate(base.elements[1:], 1):
                 value = merge(eq(index, constant(i)), one, value)
             return value
-        raise self.refuse(f"{sort_name(base)} has no elements to index", node.value)
+        self.plain(base, node.value)
+        raise self.refuse(
+            f"{sort_name(base)} has no elements to index", node.value, help="arrays and tuples have; a set knows `in`"
+        )
 
     def index(self, node: ast.expr, length: int, whole: ast.AST) -> Expression:
         """An index, with a hazard where it is outside 0..length-1."""
@@ -371,7 +408,7 @@ class Expressions:
                 )
             self.recorder.hazard("index", TRUE, f"index {shown} is out of range", "well_defined", self.span(node))
             if length == 0:
-                raise self.refuse("an array without elements is indexed", whole)
+                raise self.refuse("an array without elements is indexed", whole, help="test its length first")
             return constant(0)
         low, high = bounds(index, self.recorder.domains, self.recorder.path)
         if low < 0 or high >= length:
@@ -414,7 +451,7 @@ class Expressions:
             return Scalar(sub(constant(0), self.integer(node.operand)))
         if isinstance(node.op, ast.UAdd):
             return Scalar(self.integer(node.operand))
-        raise self.refuse("`~` is not supported", node)
+        raise self.refuse("`~` is not supported", node, help="write `not` for a truth value")
 
     def _BinOp(self, node: ast.BinOp) -> Value:
         return self.binary(node.op, self.value(node.left), self.value(node.right), node)
@@ -429,6 +466,8 @@ class Expressions:
         a, b = self.integer_of(left, _side(node, "left")), self.integer_of(right, _side(node, "right"))
         if isinstance(operator, ast.FloorDiv | ast.Mod):
             low, high = bounds(b, self.recorder.domains, self.recorder.path)
+            if b.is_constant and b.payload == 0:
+                raise self.refuse("division by zero", _side(node, "right"), help="divide by something else")
             if low <= 0 <= high:
                 self.recorder.hazard(
                     "division",
@@ -444,14 +483,19 @@ class Expressions:
             ast.Mult: mul,
         }
         if type(operator) not in build:
-            sign = {ast.Div: "/", ast.Pow: "**", ast.BitOr: "|", ast.BitAnd: "&"}.get(type(operator), "this operator")
-            help = "whole numbers only: use `//`" if sign == "/" else "use + - * // %"
+            sign = _SIGNS.get(type(operator), "@")
+            help = {
+                "/": "whole numbers only: use `//`",
+                "|": "`or` for conditions; numbers know + - * // %",
+                "&": "`and` for conditions; numbers know + - * // %",
+            }.get(sign, "numbers know + - * // %")
             raise self.refuse(f"`{sign}` is not supported on numbers", node, help=help)
         return Scalar(build[type(operator)](a, b))
 
     def _set_operation(self, operator: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
         if not (isinstance(left, Members) and isinstance(right, Members)):
-            raise self.refuse(f"a set with {sort_name(right if isinstance(left, Members) else left)}", node)
+            other = sort_name(right if isinstance(left, Members) else left)
+            raise self.refuse(f"a set is combined with {other}", node, help="write it as a set: {…}")
         pairs = list(padded(left, right))
         if isinstance(operator, ast.BitOr):
             return Members(tuple(disj(a, b) for a, b in pairs))
@@ -459,7 +503,8 @@ class Expressions:
             return Members(tuple(conj(a, b) for a, b in pairs))
         if isinstance(operator, ast.Sub):
             return Members(tuple(conj(a, neg(b)) for a, b in pairs))
-        raise self.refuse("sets know `|`, `&` and `-`", node)
+        sign = _SIGNS.get(type(operator), "@")
+        raise self.refuse(f"`{sign}` is not supported on sets", node, help="sets know `|`, `&` and `-`")
 
     def _row_operation(self, operator: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
         if isinstance(operator, ast.Add) and isinstance(left, Row) and isinstance(right, Row):
@@ -469,17 +514,31 @@ class Expressions:
             times = self.integer_of(count, node)
             if isinstance(row, Row) and times.is_constant:
                 return Row(row.elements * times.payload)
-        raise self.refuse("a list is combined with something that is none", node)
+        raise self.refuse(
+            "a list is combined with something that is none", node, help="lists know list + list and list * number"
+        )
 
     def _IfExp(self, node: ast.IfExp) -> Value:
+        condition = self.truth(node.test)
+        places: list[Place] = []
+
+        def branch(side: ast.expr) -> Value:
+            value = self.value(side)
+            if isinstance(value, Place):
+                places.append(value)
+            return self.plain(value, side)
+
         found = self.recorder.branch(
-            self.frame,
-            self.truth(node.test),
-            lambda: self.plain(self.value(node.body), node.body),
-            lambda: self.plain(self.value(node.orelse), node.orelse),
+            self.frame, condition, lambda: branch(node.body), lambda: branch(node.orelse)
         )
+        if len(places) == 2:
+            found = either(condition, *places)
+        elif places and not condition.is_constant:
+            self.snapshots.add(node)
         if found is None or isinstance(found, Unusable):
-            raise self.refuse("the two branches are different kinds of values", node)
+            raise self.refuse(
+                "the two branches are different kinds of values", node, help="both numbers, or both labels"
+            )
         return found
 
     # ------------------------------------------------------------ comparisons
@@ -554,10 +613,17 @@ class Expressions:
         """A label that the enum does not have."""
         if not isinstance(sort, EnumSort):
             kind = "a truth value" if isinstance(sort, BoolSort) else "a number"
-            return self.refuse(f"the label {next(labels_of(label))!r} where {kind} is expected", node)
+            return self.refuse(
+                f"the label {next(labels_of(label))!r} where {kind} is expected",
+                node,
+                help="texts are labels of an Enum; for other text there is no use in a model",
+            )
         wrong = next(text for text in labels_of(label) if text not in sort.labels)
-        hint = nearest(wrong, sort.labels)
-        return self.refuse(f"no label {wrong!r}", node, f"the labels are {', '.join(sort.labels)}", hint)
+        literals = (one for one in ast.walk(node) if isinstance(one, ast.Constant) and one.value == wrong)
+        hint = nearest(wrong, sort.labels) or "add it to the Enum"
+        return self.refuse(
+            f"no label {wrong!r}", next(literals, node), f"the labels are {', '.join(sort.labels)}", hint
+        )
 
     def contains(self, container: Value, node: ast.expr, item: Value, item_node: ast.expr) -> Expression:
         """Python's `in`."""
@@ -585,7 +651,9 @@ class Expressions:
         """The domain that a type stands for, in this instance."""
         receiver = self.frame.receiver
         if not hasattr(name.type, "domain"):
-            raise self.refuse("only Bool, Int and Enum are domains of single values", node)
+            raise self.refuse(
+                "this type is no domain of single values", node, help="Bool(), Int(low, high) and Enum(…) are"
+            )
         try:
             return name.type.domain(receiver.scope.parameters if receiver is not None else {})
         except ModelError as error:
@@ -616,6 +684,29 @@ class Expressions:
         if then.sort != otherwise.sort:
             then, otherwise = as_integer(then), as_integer(otherwise)
         return ite(condition, then, otherwise)
+
+
+_SIGNS: dict[type[ast.operator], str] = {
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.BitOr: "|",
+    ast.BitAnd: "&",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.Add: "+",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+}
+
+
+def _number_help(value: Value) -> str:
+    if isinstance(value, Scalar | Label | LabelChoice):
+        return "labels know == and != and `in`; for an order count with Int"
+    if isinstance(value, Members | Row):
+        return "`len` and `sum` make a number of it"
+    return "numbers and truth values can be computed with"
 
 
 def _side(node: ast.AST, side: str) -> ast.AST:

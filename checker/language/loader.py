@@ -33,7 +33,7 @@ def gallery_folders() -> tuple[Path, ...]:
 
 def gallery() -> list[tuple[str, Path]]:
     """Every model file that can be named, with its path, in alphabetical order."""
-    found = {}
+    found: dict[str, Path] = {}
     for folder in gallery_folders():
         for path in sorted(folder.rglob("*.py")):
             if not path.name.startswith("_"):
@@ -57,11 +57,10 @@ def load_models(reference: str) -> list[type[Model]]:
         If the file is not valid Python, or fails while it is read.
     """
     place, _, wanted = reference.partition("::")
-    found = models_of(_module(_path(place)))
+    module = _module(_path(place))
+    found = models_of(module)
     if not found:
-        raise LoadError(
-            f"{place} defines no model", help="a model is a class: class Taxi(Model): …"
-        )
+        raise LoadError(f"{place} defines no model", help=_no_model(module))
     if not wanted:
         return found
     for model in found:
@@ -96,6 +95,13 @@ def models_of(module: ModuleType) -> list[type[Model]]:
     ]
 
 
+def _no_model(module: ModuleType) -> str:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Model) and value.__module__ == module.__name__:
+            return f"{value.__name__} has inputs, so it is a component: check a model that contains it"
+    return "a model is a class: class Taxi(Model): …"
+
+
 def story(path: Path) -> str:
     """The first line of a model file's docstring."""
     try:
@@ -111,9 +117,10 @@ def _path(place: str) -> Path:
         if path.is_dir():
             raise LoadError(f"{place} is a folder", help="name a file in it")
         if not path.exists():
-            raise LoadError(f"there is no file {place}")
+            near = nearest(path.name, (one.name for one in path.parent.glob("*.py")))
+            raise LoadError(f"there is no file {place}", help=near or "a path is relative to where you are")
         return path
-    known = dict(gallery())
+    known: dict[str, Path] = dict(gallery())
     if place in known:
         return known[place]
     raise LoadError(
@@ -127,9 +134,12 @@ def _module(path: Path) -> ModuleType:
     try:
         source = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise LoadError(f"{path} is not text in UTF-8") from None
+        raise LoadError(f"{path} cannot be read: {error.strerror}", help="look at its permissions") from None
+    except UnicodeDecodeError as error:
+        raise LoadError(
+            f"{path} is not text in UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}",
+            help="save it as UTF-8",
+        ) from None
     # Positions in errors refer to this text, whatever happens to the file meanwhile.
     linecache.cache[shown] = (len(source), None, source.splitlines(keepends=True), shown)
     try:
@@ -137,7 +147,7 @@ def _module(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise _syntax_error(error, shown) from None
     except ValueError as error:
-        raise LoadError(f"{path} is not Python: {error}") from None
+        raise LoadError(f"{path} is not Python: {error}", help="a model is a text file") from None
     # Not under its own name: a model file called `random.py` must not shadow anything.
     name = f"reconverge_model_{path.stem}"
     module = ModuleType(name)
@@ -150,9 +160,9 @@ def _module(path: Path) -> ModuleType:
     except ModelError as error:
         error.span = error.span or _user_line(error, shown)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(
-            f"{type(error).__name__}: {error}", _user_line(error, shown), help=_name_help(error)
+            f"{type(error).__name__}: {error}", _user_line(error, shown), help=_help(error)
         ) from None
     finally:
         sys.path.remove(folder)
@@ -162,17 +172,30 @@ def _module(path: Path) -> ModuleType:
 def _syntax_error(error: SyntaxError, file: str) -> ModelError:
     line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
     end = max((error.end_offset or 0) - 1, column + 1)
-    return ModelError(f"not valid Python: {error.msg}", Span(file, line, column, end))
+    return ModelError(
+        f"not valid Python: {error.msg}",
+        Span(file, line, column, end),
+        help="Python itself cannot read this line, or the one before it",
+    )
 
 
-def _name_help(error: Exception) -> str:
+def _help(error: BaseException) -> str:
+    """What to do about an exception that a model's file raises while it is read."""
+    from checker import language, library
+
+    offered = [*language.__all__, *library.__all__]
+    if isinstance(error, NameError) and error.name in offered:
+        return f"from checker import {error.name}"
     if isinstance(error, NameError) and error.name:
-        from checker import language
-
-        if error.name in language.__all__:
-            return f"from checker import {error.name}"
-        return nearest(error.name, language.__all__)
-    return ""
+        return nearest(error.name, offered) or "define it above, or import it"
+    if isinstance(error, ModuleNotFoundError):
+        return "install it, or put it beside the file; a model needs nothing but `checker`"
+    if isinstance(error, ImportError) and error.name == "checker":
+        wrong = str(error).split("'")[1]
+        return nearest(wrong, offered) or f"checker offers {', '.join(offered)}"
+    if isinstance(error, SystemExit):
+        return "a model's file is imported: keep what it runs under if __name__ == '__main__':"
+    return "the file must be importable: python -c 'import …' shows the whole traceback"
 
 
 def _user_line(error: BaseException, file: str) -> Span | None:
@@ -180,9 +203,13 @@ def _user_line(error: BaseException, file: str) -> Span | None:
     found: Span | None = None
     for frame in _frames(error):
         if frame.filename == file and frame.lineno is not None:
-            start = frame.colno or 0
-            end = frame.end_colno or start + 1
-            found = Span(file, frame.lineno, start, end if frame.end_lineno == frame.lineno else start + 1)
+            place = ast.expr(
+                lineno=frame.lineno,
+                end_lineno=frame.end_lineno,
+                col_offset=frame.colno or 0,
+                end_col_offset=frame.end_colno or 0,
+            )
+            found = Span.of(place, file)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from checker.language.declarations import Assigned, Declaration, declaration_of
+from checker.language.class_body import refuse_misuse
 from checker.language.errors import ModelError, nearest
 from checker.language.parameters import Param, ParamExpression
 from checker.language.types import FieldReference, FieldType, Input
@@ -36,6 +37,10 @@ class Model:
 
     _running: Running | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        refuse_misuse(cls)
+
     def __init__(self, *inputs: Any, **parameters: Any) -> None:
         known = members(type(self))
         declared = {name: one for name, one in known.items() if isinstance(one, Param)}
@@ -45,16 +50,22 @@ class Model:
             if name not in declared:
                 has = ", ".join(declared) or "none"
                 raise ModelError(
-                    f"{model} has no parameter `{name}`; it has {has}", help=nearest(name, declared)
+                    f"{model} has no parameter `{name}`; it has {has}", help=nearest(name, declared) or "a parameter is declared in the class body: size = Param(3)",
                 )
             if not isinstance(value, ParamExpression):
                 declared[name].validate(value)
         if len(inputs) != len(wanted):
             names = ", ".join(wanted) or "none"
-            raise ModelError(f"{model} takes {len(wanted)} inputs ({names}), {len(inputs)} were given")
+            raise ModelError(
+                f"{model} takes {len(wanted)} inputs ({names}), {len(inputs)} were given",
+                help=f"connect each to a field: {model}({', '.join(wanted)})",
+            )
         for name, source in zip(wanted, inputs, strict=True):
             if not isinstance(source, FieldType | FieldReference | Model):
-                raise ModelError(f"{model}: input `{name}` needs a field of the model, not {source!r}")
+                raise ModelError(
+                    f"{model}: input `{name}` needs a field of the model, not {source!r}",
+                    help="name a field that is declared above it in the class body",
+                )
         self._given: dict[str, Any] = parameters
         self._sources: dict[str, Any] = dict(zip(wanted, inputs, strict=True))
         self._name = ""

@@ -58,14 +58,19 @@ def _ask(what: str, options: tuple[Any, ...], fault: str | None = None) -> Any:
     current = script.get()
     if current is None:
         raise ModelError(
-            f"`{what}` is nondeterminism: it has no value outside a checked model",
-            help="check the model, or use `simulate`",
+            f"`{what}` has no value outside a step",
+            help="put it into the method of an action, a fault, an intent or a process",
         )
     return current.ask(options, fault)
 
 
 def when(condition: object) -> None:
     """Disable the step where the condition is false."""
+    if script.get() is None:
+        raise ModelError(
+            "`when` stands inside a step",
+            help="put it into the method of an action, a fault, an intent or a process",
+        )
     if not condition:
         raise Disabled
 

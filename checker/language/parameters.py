@@ -25,7 +25,9 @@ class ParamExpression:
             return -numbers[0]
         left, right = numbers
         if self.operator in ("//", "%") and right == 0:
-            raise ModelError("a parameter expression divides by zero")
+            raise ModelError(
+                "a parameter expression divides by zero", help="give the parameter a least value: min=1"
+            )
         return {
             "+": lambda: left + right,
             "-": lambda: left - right,
@@ -76,6 +78,16 @@ class ParamExpression:
     def __bool__(self) -> bool:
         return bool(self.__index__())
 
+    def _compare(self, other: object) -> bool:
+        return bool(self.__index__())
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compare
+
+    def __eq__(self, other: object) -> bool:
+        return self._compare(other) if isinstance(other, int) else self is other
+
+    __hash__ = object.__hash__
+
 
 class Param(ParamExpression):
     """A constant of an instance: `size = Param(3, min=1)`; then `Taxi(size=20)` or `-p size=20`.
@@ -91,7 +103,10 @@ class Param(ParamExpression):
     def __init__(self, default: int | bool, *, min: int | None = None, max: int | None = None) -> None:
         super().__init__("param")
         if not isinstance(default, int):
-            raise ModelError(f"a parameter is a whole number or a truth value, not {default!r}")
+            raise ModelError(
+                f"a parameter is a whole number or a truth value, not {default!r}",
+                help="choices are numbered, and fractions scaled: count tenths, or percent",
+            )
         self.default = default
         self.min = min
         self.max = max
@@ -124,10 +139,10 @@ class Param(ParamExpression):
         name = self.name or "parameter"
         if not isinstance(value, int) or isinstance(self.default, bool) != isinstance(value, bool):
             kind = "True or False" if isinstance(self.default, bool) else "a whole number"
-            raise ModelError(f"`{name}` needs {kind}, not {value!r}")
+            raise ModelError(f"`{name}` needs {kind}, not {value!r}", help=f"for example {self.default!r}")
         if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
             allowed = f"{'' if self.min is None else self.min}..{'' if self.max is None else self.max}"
-            raise ModelError(f"`{name}={value}` is outside {allowed}")
+            raise ModelError(f"`{name}={value}` is outside {allowed}", help="Param(…, min=…, max=…) says so")
 
 
 Constant: TypeAlias = "ParamExpression | int"
@@ -146,4 +161,16 @@ class Setting(dict[str, int]):
 
 def resolve(value: Constant, parameters: Mapping[str, int]) -> int:
     """A number, from a number or an expression over parameters."""
-    return value.evaluate(parameters) if isinstance(value, ParamExpression) else value
+    if isinstance(value, ParamExpression):
+        return value.evaluate(parameters)
+    if isinstance(value, int):
+        return value
+    raise ModelError(
+        f"a bound is a whole number or a parameter, not {_described(value)}",
+        help="for example Int(0, 3), or Int(0, size) with size = Param(3)",
+    )
+
+
+def _described(value: object) -> str:
+    name = getattr(value, "name", "")
+    return f"the field `{name}`" if name else repr(value)

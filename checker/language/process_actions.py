@@ -291,7 +291,10 @@ class _Part:
         if initial is None:
             return part.domain.values()
         if isinstance(initial, Expression):
-            raise ModelError(f"volatile `{part.variable}` needs an initial value of its own")
+            raise ModelError(
+                f"volatile `{part.variable}` needs an initial value of its own",
+                help="Like(source) begins with another field's value: volatile=True cannot restore it",
+            )
         values: tuple[Value, ...] = initial
         return values
 

@@ -211,7 +211,10 @@ class _Builder:
         me = next(iter(self.body.definition.args.args)).arg
         receiver = Namespace(self.body.scope)
         # Every other local that the body assigns exists, but nothing can be said of it here.
-        lost = Unusable("it is assigned on no path to here, or cannot be kept across a `yield`")
+        lost = Unusable(
+            "not kept across a `yield`: only numbers, truth values and labels are",
+            "make it a field with volatile=True; a label needs an annotation: phase: Enum(…) = …",
+        )
         names = {me: receiver, **dict.fromkeys(_assigned(self.body.definition), lost), **locals}
         if point.resume is None:
             names = {me: receiver}
@@ -233,12 +236,13 @@ class _Builder:
 
                 label = as_label(value, declared[0].sort)
                 if label is None:
-                    raise ModelError(f"`{name}` gets a label that its annotation does not have", self._span(exit))
+                    raise ModelError(
+                        f"`{name}` gets a label that its annotation does not have",
+                        _where(self.body, name),
+                        help="add the label to the annotation: Enum(…)",
+                    )
                 typed[name] = Scalar(label)
         return Exit(exit.condition, exit.target, typed, exit.node)
-
-    def _span(self, exit: Exit) -> Span:
-        return Span.of(exit.node, self.body.file)
 
     # ------------------------------------------------------------ locals
 
@@ -407,12 +411,18 @@ def _annotations(body: Body) -> dict[str, tuple[Domain, bool]]:
             error.span = error.span or span
             raise
         except Exception as error:
-            raise ModelError(f"this annotation has no value: {error}", span) from None
+            raise ModelError(
+                f"this annotation has no value: {error}",
+                span,
+                help="a domain is written with numbers and parameters: Int(0, size - 1)",
+            ) from None
         optional = isinstance(declared, Optional)
         inner = declared.of if optional else declared
         if not (isinstance(inner, FieldType) and hasattr(inner, "domain")):
             raise ModelError(
-                "a local is annotated with Bool(), Int(low, high), Enum(…) or Optional of these", span
+                "a local is annotated with its domain",
+                span,
+                help="Bool(), Int(low, high), Enum(…) or Optional of these",
             )
         try:
             found[node.target.id] = (inner.domain(body.scope.parameters), optional)

@@ -12,7 +12,7 @@ from checker.language.assembly import Scope
 from checker.language.declarations import Assigned, Declaration
 from checker.language.errors import ModelError, Span, nearest
 from checker.language.recorder import Frame, Names, Recorder
-from checker.language.source import function_node
+from checker.language.source import function_node, member_span
 from checker.language.statements import Statements
 from checker.language.values import Namespace, Value
 from checker.system.expression import FALSE, Expression
@@ -53,7 +53,9 @@ def _stated(
     function = scope.members[name]
     options = declared.options
     wanted = 2 if declared.role == "transition" else 1
-    predicate, hazards, span = _predicate(scope, function, domains, names, wanted)
+    predicate, hazards, span = _predicate(
+        scope, function, domains, names, wanted, member_span(scope.model, name)
+    )
     premise: Expression | None = None
     if declared.role == "leads_to":
         premise, more = _premise(scope, options["premise"], domains, names, span)
@@ -86,14 +88,27 @@ def _regime(given: object) -> str | None:
 def _known_field(scope: Scope, name: str, system: TransitionSystem, span: Span | None) -> None:
     known = [field.name for field in system.fields]
     if scope.prefix + name not in known:
-        raise ModelError(f"`{name}` is not a field of the model", span, help=nearest(name, known))
+        raise ModelError(
+            f"`{name}` is not a field of the model",
+            span,
+            help=nearest(name, known) or f"the fields are {', '.join(known)}",
+        )
 
 
 def _predicate(
-    scope: Scope, function: Any, domains: Mapping[str, Domain], names: Names, wanted: int
+    scope: Scope,
+    function: Any,
+    domains: Mapping[str, Domain],
+    names: Names,
+    wanted: int,
+    at: Span | None,
 ) -> tuple[Expression, tuple[Hazard, ...], Span]:
     if not isinstance(function, FunctionType):
-        raise ModelError("a property is a plain method that returns a condition")
+        raise ModelError(
+            f"a property is a plain method that returns a condition, not {function!r}",
+            at,
+            help="write def holds(self): return …",
+        )
     definition, file = function_node(function)
     span = Span.of(definition, file)
     arguments = definition.args.args
@@ -120,8 +135,8 @@ def _predicate(
         body: ast.AST = definition.body
     else:
         statements.block(definition.body)
-        value, body = frame.result, definition
-        if value is None or frame.flow["return"] is FALSE:
+        value, body = statements.returned(), definition
+        if frame.result is None or frame.flow["return"] is FALSE:
             raise ModelError(
                 f"`{function.__name__}` returns nothing", span, help="return the condition: return self.x == …"
             )
@@ -136,10 +151,18 @@ def _premise(
         function = scope.members.get(premise)
         if function is None:
             raise ModelError(
-                f"the premise `{premise}` is not a method of the model", span, help=nearest(premise, scope.members)
+                f"the premise `{premise}` is not a method of the model",
+                span,
+                help=nearest(premise, scope.members) or "a premise is a method that returns a condition",
+            )
+        if not isinstance(function, FunctionType):
+            raise ModelError(
+                f"the premise `{premise}` is not a method of the model",
+                span,
+                help=f"write a lambda: @leads_to(lambda self: self.{premise}), or a method",
             )
         premise = function
-    expression, hazards, _ = _predicate(scope, premise, domains, names, 1)
+    expression, hazards, _ = _predicate(scope, premise, domains, names, 1, span)
     return expression, hazards
 
 
@@ -170,13 +193,17 @@ def _assigned(
             raise ModelError(
                 f"`{options['process']}` is not a process or action of the model",
                 declared.span,
-                help=nearest(process, known),
+                help=nearest(process, known) or f"there are {', '.join(known) or 'none'}",
             )
     for field in options["world"]:
         _known_field(scope, field, system, declared.span)
     goal = options["goal"]
     if goal is not None and goal not in root.declared:
-        raise ModelError(f"the goal `{goal}` is not a property of the model", declared.span)
+        raise ModelError(
+            f"the goal `{goal}` is not a property of the model",
+            declared.span,
+            help=nearest(goal, root.declared) or "name a @converges method",
+        )
     return replace(
         claim,
         process=process,

@@ -208,7 +208,7 @@ class Recorder:
             return then
         from checker.language.values import Unusable
 
-        missing = Unusable("it is not assigned on every path to here")
+        missing = Unusable("not assigned on every path to here", "assign it before the `if`")
         names = [*then, *(name for name in other if name not in then)]
         return {
             name: merge(condition, then.get(name, missing), other.get(name, missing)) for name in names

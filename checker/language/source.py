@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+from collections.abc import Iterator
 from functools import lru_cache
 from types import FunctionType
-from typing import Any
 
 from checker.language.errors import ModelError, Span
 
-__all__ = ["function_node", "member_span", "tree_of"]
+__all__ = ["class_node", "class_span", "function_node", "member_span", "tree_of"]
 
 
 @lru_cache(maxsize=64)
@@ -56,11 +56,18 @@ def function_node(function: FunctionType) -> tuple[ast.FunctionDef | ast.Lambda,
     file, line = code.co_filename, code.co_firstlineno
     fallback: ast.FunctionDef | ast.Lambda | None = None
     for node in ast.walk(tree_of(file)):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
             # Python 3.11 counts a function's first line from its first decorator.
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            if first == line:
+            if first == line and isinstance(node, ast.FunctionDef):
                 return node, file
+            if first == line:
+                raise ModelError(
+                    f"`{code.co_name}` is `async`",
+                    Span.of(node, file),
+                    "a model is synchronous",
+                    "write a plain `def`; a @process waits with `yield`",
+                )
         elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and node.lineno == line:
             # Two lambdas on one line are told apart by where their bodies begin.
             positions = list(code.co_positions())
@@ -69,9 +76,11 @@ def function_node(function: FunctionType) -> tuple[ast.FunctionDef | ast.Lambda,
                 fallback = node
     if fallback is not None:
         return fallback, file
-    if code.co_name != "<lambda>" and inspect.iscoroutinefunction(function):
-        raise ModelError(f"`{code.co_name}` is `async`", Span(file, line), help="write a plain `def`")
-    raise ModelError(f"the definition of `{code.co_name}` is not in {file}", Span(file, line))
+    raise ModelError(
+        f"the definition of `{code.co_name}` is not in {file}",
+        Span(file, line),
+        help="the file may have changed since it was read: read it again",
+    )
 
 
 def member_span(model: type, name: str) -> Span | None:
@@ -79,25 +88,52 @@ def member_span(model: type, name: str) -> Span | None:
     for owner in model.__mro__:
         if name not in vars(owner):
             continue
-        try:
-            file = inspect.getsourcefile(owner) or ""
-            if file.startswith("<") or not file:
-                file = _file_of_methods(owner) or file
-            tree = tree_of(file)
-        except (TypeError, OSError, ModelError):
+        found = class_node(owner)
+        if found is None:
             return None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
-                for statement in node.body:
-                    if name in _defined(statement):
-                        return Span.of(statement, file)
+        definition, file = found
+        # The last one counts where a name is assigned twice.
+        for statement in reversed(definition.body):
+            if name in _defined(statement):
+                return Span.of(statement, file)
         return None
+    # An annotation alone defines nothing, but has a place.
+    found = class_node(model)
+    if found is not None:
+        for statement in found[0].body:
+            if name in _defined(statement):
+                return Span.of(statement, found[1])
     return None
 
 
+def class_node(owner: type) -> tuple[ast.ClassDef, str] | None:
+    """The definition of a class: the one with its qualified name, of several called the same."""
+    try:
+        file = _file_of_methods(owner) or inspect.getsourcefile(owner) or ""
+        tree = tree_of(file)
+    except (TypeError, OSError, ModelError):
+        return None
+    found = dict(_classes(tree, ""))
+    definition = found.get(owner.__qualname__)
+    return None if definition is None else (definition, file)
+
+
+def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
+    """Yield every class below a node with its qualified name, as Python forms it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield prefix + child.name, child
+            yield from _classes(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _classes(child, f"{prefix}{child.name}.<locals>.")
+        else:
+            yield from _classes(child, prefix)
+
+
 def _file_of_methods(owner: type) -> str | None:
+    """Where the class's own methods stand; known in notebooks too."""
     for member in vars(owner).values():
-        if isinstance(member, FunctionType):
+        if isinstance(member, FunctionType) and member.__qualname__ == f"{owner.__qualname__}.{member.__name__}":
             return member.__code__.co_filename
     return None
 
@@ -114,16 +150,5 @@ def _defined(statement: ast.stmt) -> list[str]:
 
 def class_span(model: type) -> Span | None:
     """Where a class is defined."""
-    try:
-        file = inspect.getsourcefile(model) or _file_of_methods(model) or ""
-        for node in ast.walk(tree_of(file)):
-            if isinstance(node, ast.ClassDef) and node.name == model.__name__:
-                return Span.of(node, file)
-    except (TypeError, OSError, ModelError):
-        pass
-    return None
-
-
-def annotations_of(function: Any) -> dict[str, Any]:
-    """A function's annotations as written: values, or text under `from __future__ import annotations`."""
-    return dict(getattr(function, "__annotations__", {}))
+    found = class_node(model)
+    return None if found is None else Span.of(*found)

@@ -27,6 +27,7 @@ from checker.language.values import (
     as_label,
     element,
     elements,
+    merge,
     part,
     sort_name,
 )
@@ -93,20 +94,23 @@ class Statements(Calls):
         self.stack = (*stack, frame.function.__code__)
         self.is_process = is_process
         self.resume: Resume | None = None
+        self.snapshots = set()
 
     def inline(self, frame: Frame, definition: ast.FunctionDef | ast.Lambda, node: ast.AST) -> Value:
         inner = Statements(self.recorder, frame, self.stack)
         if isinstance(definition, ast.Lambda):
             return inner.plain(inner.value(definition.body), definition.body)
         inner.block(definition.body)
-        returned = frame.flow["return"]
-        if frame.result is None:
+        return inner.returned()
+
+    def returned(self) -> Value:
+        """What the function returned: None where control ran off its end."""
+        returned = self.frame.flow["return"]
+        if self.frame.result is None:
             return Nothing()
         if returned is TRUE:
-            return frame.result
-        from checker.language.values import merge
-
-        return merge(returned, frame.result, Nothing())
+            return self.frame.result
+        return merge(returned, self.frame.result, Nothing())
 
     # ------------------------------------------------------------ blocks and flow
 
@@ -139,7 +143,11 @@ class Statements(Calls):
             for kind, (message, help) in _NOT_ALLOWED.items():
                 if isinstance(node, kind):
                     raise self.refuse(message, node, help=help)
-            raise self.refuse(f"`{ast.unparse(node).splitlines()[0]}` is not supported in a model", node)
+            raise self.refuse(
+                f"`{ast.unparse(node).splitlines()[0]}` is not supported in a model",
+                node,
+                help="assignments, if, match, for, while, assert, return and yield are",
+            )
         handler(node)
 
     def _leave(self, flow: str) -> None:
@@ -178,7 +186,9 @@ class Statements(Calls):
         if node.msg is not None:
             message = self.value(node.msg)
             if not isinstance(message, Label):
-                raise self.refuse("an assertion's message is a plain text", node.msg)
+                raise self.refuse(
+                    "an assertion's message is a plain text", node.msg, help="the trace shows the values"
+                )
             name = message.text
         span = self.span(node)
         condition = self.truth(node.test)
@@ -239,7 +249,9 @@ class Statements(Calls):
         if isinstance(pattern, ast.MatchOr):
             found = [self._pattern(one, subject, node) for one in pattern.patterns]
             if any(names for _, names in found):
-                raise self.refuse("alternatives of a pattern bind no names", pattern)
+                raise self.refuse(
+                    "alternatives of a pattern bind no names", pattern, help="write a case for each"
+                )
             return disj(*(condition for condition, _ in found)), {}
         if isinstance(pattern, ast.MatchAs):
             condition, names = TRUE, {}
@@ -392,7 +404,9 @@ class Statements(Calls):
 
     def _AnnAssign(self, node: ast.AnnAssign) -> None:
         if not isinstance(node.target, ast.Name):
-            raise self.refuse("only a local variable is annotated", node.target)
+            raise self.refuse(
+                "only a local variable is annotated", node.target, help="a field has its type in the class body"
+            )
         if node.value is not None:
             self.assign(node.target, self.value(node.value), node.value)
 
@@ -410,12 +424,23 @@ class Statements(Calls):
     def assign(self, target: ast.expr, value: Value, node: ast.expr) -> None:
         """Bind a name, or write a field."""
         if isinstance(target, ast.Name):
+            if node in self.snapshots:
+                raise self.refuse(
+                    f"`{target.id}` would be a field's other name on one path only",
+                    node,
+                    help="use it directly, or in an `if` statement for each",
+                )
             self.frame.locals = {**self.frame.locals, target.id: value}
             return
         if isinstance(target, ast.Tuple | ast.List):
             row = self.plain(value, node)
-            if not isinstance(row, Row) or len(row.elements) != len(target.elts):
-                raise self.refuse(f"cannot be taken apart into {len(target.elts)} parts", node)
+            starred = any(isinstance(one, ast.Starred) for one in target.elts)
+            if not isinstance(row, Row) or len(row.elements) != len(target.elts) or starred:
+                raise self.refuse(
+                    f"this cannot be taken apart into {len(target.elts)} parts",
+                    node,
+                    help="a tuple of as many values can; there is no `*rest`",
+                )
             items = [self.plain(one, node) for one in row.elements]
             for one, item in zip(target.elts, items, strict=True):
                 self.assign(one, item, node)
@@ -449,18 +474,26 @@ class Statements(Calls):
                 return element(base, self.index(target.slice, len(base.shapes[0].elements), target))
             if isinstance(base, Row):
                 raise self.refuse("an element of a local list is assigned", target, help="use an Array field")
-        raise self.refuse(f"`{ast.unparse(target)}` cannot be assigned", target)
+        raise self.refuse(
+            f"`{ast.unparse(target)}` cannot be assigned",
+            target,
+            help="a step writes local names, fields, and elements and parts of fields",
+        )
 
     def _field(self, space: Namespace, target: ast.Attribute) -> Place:
         scope, name = space.scope, target.attr
         if space.after:
-            raise self.refuse("the state after a step is only read", target)
+            raise self.refuse("the state after a step is only read", target, help="compare it with self")
         if name in scope.inputs:
             scope, name = scope.inputs[name]
         if name in scope.shapes:
             return Place((scope.shapes[name],), (), scope.field_name(name))
         if name in scope.parameters:
-            raise self.refuse(f"`{name}` is a parameter: a constant of the instance", target)
+            raise self.refuse(
+                f"`{name}` is a parameter: a constant of the instance",
+                target,
+                help="what changes is a field: declare an Int(…)",
+            )
         if name in scope.components:
             raise self.refuse(f"component `{name}` cannot be assigned", target, help="assign its fields")
         hint = nearest(name, scope.shapes) or f"declare it in the class body: {name} = Int(0, 3, init=0)"
@@ -482,16 +515,26 @@ class Statements(Calls):
             self._store_set(place, value, node, shown)
         elif isinstance(shape, ArrayShape):
             if not isinstance(value, Row):
-                raise self.refuse(f"`{shown}` is an array; {sort_name(value)} is assigned", node)
+                raise self.refuse(
+                    f"`{shown}` is an array; {sort_name(value)} is assigned",
+                    node,
+                    help=f"assign an element: {shown}[i] = …, or a list of {len(shape.elements)}",
+                )
             if len(value.elements) != len(shape.elements):
                 raise self.refuse(
-                    f"`{shown}` has {len(shape.elements)} elements, {len(value.elements)} are assigned", node
+                    f"`{shown}` has {len(shape.elements)} elements, {len(value.elements)} are assigned",
+                    node,
+                    help="arrays have a fixed length",
                 )
             for target, one in zip(elements(place), value.elements, strict=True):
                 self.store(target, one, node, shown, literal)
         else:
             if not isinstance(value, Struct) or {n for n, _ in value.parts} != {n for n, _ in shape.parts}:
-                raise self.refuse(f"`{shown}` is a record; {sort_name(value)} is assigned", node)
+                raise self.refuse(
+                    f"`{shown}` is a record; {sort_name(value)} is assigned",
+                    node,
+                    help=f"assign its parts: {shown}.{shape.parts[0][0]} = …",
+                )
             for name, one in value.parts:
                 self.store(part(place, name), one, node, f"{shown}.{name}", literal)
 
@@ -520,11 +563,18 @@ class Statements(Calls):
                 expression = as_integer(expression)
                 if literal and expression.is_constant and expression.payload not in shape.domain:
                     raise self.refuse(
-                        f"{expression.payload} is outside the domain of `{shown}`", node, f"it is {shape.domain}"
+                        f"{expression.payload} is outside the domain of `{shown}`",
+                        node,
+                        f"it is {shape.domain}",
+                        "declare the field with a larger domain, or assign another value",
                     )
                 return expression
         wanted = {"Bool": "a truth value", "Int": "a number"}.get(str(sort), f"a label of {sort}")
-        help = "compare it: … > 0" if isinstance(sort, BoolSort) else ""
+        help = "labels and numbers are different things: test with == and assign in an `if`"
+        if isinstance(sort, BoolSort):
+            help = "compare it: … > 0"
+        elif isinstance(sort, EnumSort):
+            help = f"assign one of its labels: {', '.join(map(repr, sort.labels))}"
         raise self.refuse(f"`{shown}` is {wanted}; {sort_name(value)} is assigned", node, help=help)
 
     def _store_optional(self, place: Place, value: Value, node: ast.AST, shown: str, literal: bool) -> None:
@@ -562,7 +612,9 @@ class Statements(Calls):
 
     def _store_set(self, place: Place, value: Value, node: ast.AST, shown: str) -> None:
         if not isinstance(value, Members):
-            raise self.refuse(f"`{shown}` is a set; {sort_name(value)} is assigned", node)
+            raise self.refuse(
+                f"`{shown}` is a set; {sort_name(value)} is assigned", node, help="write {1, 2}, or set() for none"
+            )
         shape = place.shapes[0]
         assert isinstance(shape, SetShape)
         count = len(shape.members)

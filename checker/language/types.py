@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.language.errors import ModelError
-from checker.language.parameters import Constant, Setting, resolve
+from checker.language.errors import ModelError, nearest
+from checker.language.parameters import Constant, ParamExpression, Setting, resolve
 from checker.system.expression import Expression, variable
 from checker.system.shape import (
     ArrayShape,
@@ -82,7 +82,12 @@ class FieldType:
         Lost when its agent crashes; a process's name where the model has several.
     """
 
-    def __init__(self, *, init: Any = _UNSET, volatile: bool | str = False) -> None:
+    def __init__(self, *, init: Any = _UNSET, volatile: bool | str = False, **unknown: Any) -> None:
+        for option in unknown:
+            raise ModelError(
+                f"{type(self).__name__} has no option `{option}`",
+                help=nearest(option, ("init", "volatile")) or "the options are init=… and volatile=True",
+            )
         self.init = init
         self.volatile = volatile
         self.name = ""
@@ -121,7 +126,10 @@ class _ScalarType(FieldType):
         values: Initial
         if init is ANY:
             if domain.size is None:
-                raise ModelError(f"`{name}` cannot begin anywhere: {domain} has no greatest value")
+                raise ModelError(
+                    f"`{name}` cannot begin anywhere: {domain} has no greatest value",
+                    help="name the values: init=(0, 1)",
+                )
             values = None
         elif init is _UNSET:
             values = (False,) if isinstance(domain.sort, BoolSort) else (domain.low,)
@@ -129,19 +137,22 @@ class _ScalarType(FieldType):
             several = init if isinstance(init, list | tuple | set | frozenset | range) else (init,)
             values = tuple(_encoded(name, domain, one, parameters) for one in several)
             if not values:
-                raise ModelError(f"`{name}` has no initial value")
+                raise ModelError(f"`{name}` has no initial value", help="init=…, or init=ANY for all")
         return Built(ScalarShape(name, domain), {name: values})
 
 
 def _encoded(name: str, domain: Domain, value: Any, parameters: Setting) -> Scalar:
-    value = value if isinstance(value, str | bool) else resolve(value, parameters)
+    value = resolve(value, parameters) if isinstance(value, ParamExpression) else value
     try:
         return domain.encode(value)
     except ValueError:
-        from checker.language.errors import nearest
-
-        hint = nearest(value, domain.sort.labels) if isinstance(domain.sort, EnumSort) else ""
-        raise ModelError(f"`{name}` cannot begin as {value!r}: it is {domain}", help=hint) from None
+        hint = ""
+        if isinstance(domain.sort, EnumSort) and isinstance(value, str):
+            hint = nearest(value, domain.sort.labels)
+        raise ModelError(
+            f"`{name}` cannot begin as {value!r}: it is {domain}",
+            help=hint or "init= a value of the domain, several of them, or ANY",
+        ) from None
 
 
 class Bool(_ScalarType):
@@ -154,15 +165,19 @@ class Bool(_ScalarType):
 class Int(_ScalarType):
     """A whole number from `low` to `high`, both included; either may be a parameter expression."""
 
-    def __init__(self, low: Constant, high: Constant, **options: Any) -> None:
+    def __init__(self, low: Constant, high: Constant = _UNSET, **options: Any) -> None:
         super().__init__(**options)
+        if high is _UNSET:
+            raise ModelError("Int needs a least and a greatest value", help="for example Int(0, 3)")
         self.low = low
         self.high = high
 
     def domain(self, parameters: Setting) -> Domain:
         low, high = resolve(self.low, parameters), resolve(self.high, parameters)
         if low > high:
-            raise ModelError(f"`{self.name or 'Int'}`: Int({low}, {high}) has no value")
+            raise ModelError(
+                f"Int({low}, {high}) has no value", help="the least value comes first; both are included"
+            )
         return Domain(INT, low, high)
 
 
@@ -184,9 +199,10 @@ class Enum(_ScalarType):
     def __init__(self, *labels: str, **options: Any) -> None:
         super().__init__(**options)
         if not labels or not all(isinstance(label, str) for label in labels):
-            raise ModelError("Enum needs labels, for example Enum('idle', 'busy')")
+            raise ModelError("Enum needs labels", help="for example Enum('idle', 'busy')")
         if len(set(labels)) < len(labels):
-            raise ModelError(f"Enum{labels} has a label twice")
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise ModelError(f"the label {twice!r} is there twice", help="remove one of them")
         self.labels = labels
 
     def domain(self, parameters: Setting) -> Domain:
@@ -195,7 +211,8 @@ class Enum(_ScalarType):
 
 def _element(of: Any, what: str) -> FieldType:
     if not isinstance(of, FieldType):
-        raise ModelError(f"{what} needs a type such as Int(0, 3), not {of!r}")
+        given = of.__name__ if isinstance(of, type) else repr(of)
+        raise ModelError(f"{what} needs a type, not {given}", help="for example Int(0, 3) or Bool()")
     return of
 
 
@@ -210,12 +227,15 @@ class Array(FieldType):
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
         count = resolve(self.n, parameters)
         if count < 0:
-            raise ModelError(f"`{name}` would have {count} elements")
+            raise ModelError(f"`{name}` would have {count} elements", help="a length is 0 or more")
         init = self._chosen(init)
         each: Iterable[Any] = [init] * count
         if isinstance(init, list | tuple):
             if len(init) != count:
-                raise ModelError(f"`{name}` has {count} elements, its `init` {len(init)}")
+                raise ModelError(
+                    f"`{name}` has {count} elements, its `init` {len(init)}",
+                    help="one value for each element, or a single one for all",
+                )
             each = init
         built = [
             self.of.build(f"{name}[{i}]", parameters, one) for i, one in enumerate(each)
@@ -241,7 +261,10 @@ class Set(FieldType):
         else:
             held = set() if init is _UNSET else set(init)
             if not held <= set(range(count)):
-                raise ModelError(f"`{name}` cannot begin as {init!r}: members are 0..{count - 1}")
+                raise ModelError(
+                    f"`{name}` cannot begin as {init!r}: it is a set of numbers below {count}",
+                    help="for example init={0, 1}, or ANY",
+                )
             initial = {member.variable: (i in held,) for i, member in enumerate(members)}
         return Built(SetShape(members), initial)
 
@@ -291,16 +314,21 @@ class Record(FieldType):
         super().__init__(init=init, volatile=volatile)
         self.parts = {part: _element(of, f"Record({part}=…)") for part, of in parts.items()}
         if not parts:
-            raise ModelError("Record needs parts, for example Record(ready=Bool())")
+            raise ModelError("Record needs parts", help="for example Record(ready=Bool())")
 
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
         init = self._chosen(init)
         given = init if isinstance(init, Mapping) else {}
         if init is not _UNSET and init is not ANY and not isinstance(init, Mapping):
-            raise ModelError(f"`{name}` begins as a dict of its parts or ANY, not {init!r}")
+            raise ModelError(
+                f"`{name}` cannot begin as {init!r}", help="init= a dict of its parts, or ANY"
+            )
         for part in given:
             if part not in self.parts:
-                raise ModelError(f"`{name}` has no part `{part}`; it has {', '.join(self.parts)}")
+                raise ModelError(
+                    f"`{name}` has no part `{part}`",
+                    help=nearest(part, self.parts) or f"it has {', '.join(self.parts)}",
+                )
         built = [
             of.build(f"{name}.{part}", parameters, ANY if init is ANY else given.get(part, _UNSET))
             for part, of in self.parts.items()
@@ -323,7 +351,7 @@ class Like(FieldType):
     def __init__(self, source: Input, **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(source, Input):
-            raise ModelError("Like(…) needs an Input of the same component")
+            raise ModelError("Like(…) needs an Input of the same component", help="source = Input(); Like(source)")
         self.source = source
 
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:

@@ -48,6 +48,7 @@ __all__ = [
     "TypeName",
     "Unusable",
     "Value",
+    "either",
     "equal",
     "load",
     "merge",
@@ -169,6 +170,7 @@ class Unusable:
     """A name that has no single meaning here, and why; reading it is an error."""
 
     reason: str
+    help: str = "give it a value of one kind on every path"
 
 
 Value: TypeAlias = Union[
@@ -290,6 +292,8 @@ def merge(condition: Expression, then: Value, otherwise: Value) -> Value:
         return then
     if isinstance(otherwise, Unusable):
         return otherwise
+    if isinstance(then, Place) and isinstance(otherwise, Place):
+        return either(condition, then, otherwise)
     if isinstance(then, Scalar) and isinstance(otherwise, Scalar):
         return _merge_scalars(condition, then.expression, otherwise.expression)
     if isinstance(then, Label | LabelChoice) and isinstance(otherwise, Label | LabelChoice):
@@ -313,6 +317,27 @@ def merge(condition: Expression, then: Value, otherwise: Value) -> Value:
             other = dict(otherwise.parts)
             return Struct(tuple((name, merge(condition, v, other[name])) for name, v in then.parts))
     return Unusable("different kinds of values on different paths")
+
+
+def either(condition: Expression, then: Place, otherwise: Place) -> Place | Unusable:
+    """One of two containers: still a place, so that it is read and written through either name."""
+    if then.indices != otherwise.indices or _form(then.shapes[0]) != _form(otherwise.shapes[0]):
+        return Unusable("containers of different forms on different paths")
+    which = ite(condition, constant(0), constant(1))
+    return Place((*then.shapes, *otherwise.shapes), ((which, 2), *then.indices), then.name)
+
+
+def _form(shape: Shape) -> Any:
+    """What two containers must have in common to be used under one name."""
+    if isinstance(shape, ScalarShape):
+        return shape.domain.sort
+    if isinstance(shape, ArrayShape):
+        return ["array", *map(_form, shape.elements)]
+    if isinstance(shape, SetShape):
+        return ["set", len(shape.members)]
+    if isinstance(shape, OptionalShape):
+        return ["optional", _form(shape.content), shape.default]
+    return ["record", *((name, _form(part)) for name, part in shape.parts)]
 
 
 def _merge_scalars(condition: Expression, then: Expression, otherwise: Expression) -> Value:

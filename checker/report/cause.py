@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.evidence.trace import Trace, TraceStep
+from checker.findings.finding import Finding
+from checker.findings.findings import Findings
 from checker.report.stale import StaleRead, copies, stale_reads
 from checker.report.wording import count, joined, show_state, show_value, times
+from checker.system.run import Verdict
 from checker.system.shape import leaves
 from checker.system.transition_system import Property, TransitionSystem
 from checker.system.walk import variables_of
 
-__all__ = ["Cause", "cause_of", "fields_of"]
+__all__ = ["Cause", "cause_of", "explain", "fields_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,22 @@ def cause_of(system: TransitionSystem, trace: Trace, claim: Property | None = No
     else:
         sentence = _once(system, trace, reads, faults, watched)
     return Cause(sentence, reads, faults)
+
+
+def explain(found: Findings, finding: Finding) -> str:
+    """Why a property is violated, or why that is not known, in one sentence.
+
+    Where the trace alone does not say what is wrong with its end, the engine's reason leads.
+    """
+    trace, claim = finding.trace, found.claim(finding.property)
+    if finding.verdict is Verdict.UNKNOWN or trace is None:
+        return finding.reason
+    if claim is not None and claim.kind == "idempotent" and finding.reason:
+        return finding.reason
+    sentence = cause_of(found.system, trace, claim).sentence
+    if claim is not None and claim.kind in ("recoverable", "deadlock_free", "transition"):
+        return ": ".join(part for part in (finding.reason, sentence) if part)
+    return sentence or finding.reason
 
 
 def fields_of(system: TransitionSystem, claim: Property | None) -> tuple[str, ...]:

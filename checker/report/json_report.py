@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from checker.findings.findings import Findings
-from checker.report.cause import cause_of
+from checker.report.cause import explain
 from checker.system.run import Verdict
 
 __all__ = ["check_document", "dump"]
@@ -25,9 +25,8 @@ def check_document(found: Sequence[Findings], exit_code: int, version: str) -> d
     for one in found:
         for finding in one:
             entry = finding.as_json()
-            trace = finding.trace
-            if finding.verdict is Verdict.VIOLATED and trace is not None:
-                entry["cause"] = cause_of(one.system, trace, one.claim(finding.property)).sentence
+            if finding.verdict is Verdict.VIOLATED:
+                entry["cause"] = explain(one, finding)
             findings.append(entry)
     models = []
     for one in found:

@@ -262,10 +262,16 @@ class _Diagram:
             yield line
         last = trace.states[-1]
         held = {name: last[name] for name in self.watched if name in last}
-        fails = {"always": "fails", "never": "holds", "transition": "fails in this step"}
+        fails = {
+            "always": "fails here",
+            "never": "holds here",
+            "transition": "fails in this step",
+            "recoverable": "can not be reached from here any more",
+            "deadlock_free": "fails: no step can change anything here",
+        }
         if self.claim is not None and self.claim.kind in fails and trace.mishap is None:
             line = Text(f"   {glyphs.violated} ", style=_FAULT)
-            line.append(f"{self.claim.name} {fails[self.claim.kind]} here", style="bold")
+            line.append(f"{self.claim.name} {fails[self.claim.kind]}", style="bold")
             if held:
                 line.append(glyphs.plain(f": {show_state(held)}"))
             yield from _wrapped(line, self.width)

@@ -193,9 +193,7 @@ def _copied(name: str, value: Expression) -> set[str] | None:
 
 def _worldly(system: TransitionSystem, names: set[str]) -> bool:
     """Whether these are fields: a copy of a process's own memory is no view of the world."""
-    return all(
-        name in system.variable and system.variable[name].role is Role.FIELD for name in names
-    )
+    return all(name in system.variable and system.variable[name].role is Role.FIELD for name in names)
 
 
 def _spoken(field: Field, kept: list[str]) -> str:

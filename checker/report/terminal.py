@@ -15,7 +15,7 @@ from rich.text import Text
 from checker.evidence.trace import Trace
 from checker.findings.finding import Finding
 from checker.findings.findings import Findings, Space
-from checker.report.cause import cause_of
+from checker.report.cause import cause_of, explain
 from checker.report.glyphs import Glyphs, glyphs_for
 from checker.report.space_time import space_time
 from checker.report.wording import count
@@ -112,7 +112,7 @@ def findings_lines(
     for finding in rows:
         yield from _row(found, finding, verdicts[id(finding)], (names, kinds, longest), width, glyphs)
     for note in found.vacuity:
-        yield from hanging(Text("  ! ", style="bold yellow"), 4, glyphs.plain(note), width)
+        yield from hanging(Text("  ! ", style="bold yellow"), 4, glyphs.plain(str(note)), width)
     told = list(_told(found, traces))
     for finding, trace in told:
         yield Text()
@@ -191,7 +191,8 @@ def _row(
     line.append(finding.property.ljust(names), style="default not dim")
     line.append(f"  {finding.kind.ljust(kinds)}  ", style="not bold dim")
     line.append(verdict, style=style)
-    why = glyphs.plain(_why(found, finding))
+    holds = finding.verdict is Verdict.HOLDS
+    why = glyphs.plain(_measures(finding) if holds else explain(found, finding))
     start = 4 + names + 2 + kinds + 2 + verdicts + 3
     if not why:
         yield line
@@ -201,19 +202,6 @@ def _row(
     else:
         yield line
         yield from hanging(Text(" " * 6), 6, why, width)
-
-
-def _why(found: Findings, finding: Finding) -> str:
-    """The sentence beside a verdict."""
-    if finding.verdict is Verdict.UNKNOWN:
-        return finding.reason
-    if finding.verdict is Verdict.VIOLATED:
-        trace = finding.trace
-        claim = found.claim(finding.property)
-        if trace is None or (claim is not None and claim.kind == "idempotent" and finding.reason):
-            return finding.reason
-        return cause_of(found.system, trace, claim).sentence or finding.reason
-    return _measures(finding)
 
 
 def _measures(finding: Finding) -> str:

@@ -60,9 +60,7 @@ def test_plain_lines_are_few(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> N
     assert "1,000 states" in lines[0] and "states/s" in lines[0]
 
 
-def test_a_terminal_line_is_rewritten_and_wiped(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_line_is_rewritten_and_wiped(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """It never scrolls, and nothing of it remains."""
     stream = Stream(terminal=True)
     monkeypatch.setattr("sys.stderr", stream)

@@ -45,9 +45,7 @@ def controller() -> tuple[Elaborated, UnderRegime, Trace]:
     claim = next(one for one in elaborated.properties if one.name == "no_surplus")
     run = judge_safety(explore(under), claim).run
     assert run is not None
-    trace = trace_of(
-        elaborated.system, run, claim="no_surplus", kind="always", regime="finitely_many"
-    )
+    trace = trace_of(elaborated.system, run, claim="no_surplus", kind="always", regime="finitely_many")
     return elaborated, under, trace
 
 
@@ -94,8 +92,7 @@ def test_every_kind_of_promise_is_replayed() -> None:
     assert all(finding.trace is not None for finding in found if finding.property != "well_defined")
 
 
-def test_a_step_that_goes_wrong_goes_wrong_in_cpython(
-) -> None:
+def test_a_step_that_goes_wrong_goes_wrong_in_cpython() -> None:
     """The last step has no successor, and CPython raises where the engine says."""
     trace = check(models.GoesWrong())["well_defined"].trace
     assert trace is not None and trace.mishap is not None

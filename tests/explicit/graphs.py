@@ -8,6 +8,7 @@ from naive_reference import Edge, Labelled
 
 from checker.explicit.fair_cycles import FairGraph
 from checker.explicit.lasso_search import Loop
+from checker.explicit.state_graph import StateGraph
 
 
 def fair_graph_of(graph: Labelled) -> FairGraph:
@@ -76,3 +77,19 @@ def labelled_graphs(draw: st.DrawFn, most: int = 8) -> Labelled:
         pair = st.tuples(state, st.integers(0, len(fairness) - 1))
         wrong = draw(st.frozensets(pair, max_size=1))
     return Labelled(states, edges, fairness, wrong)
+
+
+def labelled_of(graph: StateGraph) -> Labelled:
+    """An explored graph as plain edges."""
+    unit = [None if one.unit < 0 else one.unit for one in graph.instances]
+    recurring = [one.action.name in graph.under.recurring for one in graph.instances]
+    edges = tuple(
+        Edge(source, target, unit[label], recurring[label]) for source, label, target in graph.edges()
+    )
+    wrong = {(mishap.state, unit[mishap.label]) for mishap in graph.mishaps}
+    return Labelled(
+        len(graph),
+        edges,
+        tuple(one.fairness.value for one in graph.units),
+        frozenset((state, which) for state, which in wrong if which is not None),
+    )

@@ -56,15 +56,15 @@ def test_a_variable_that_is_also_computed_is_no_copy(system: TransitionSystem) -
     assert copies(other) == ()
 
 
-def test_own_writes_never_seen(
-    surplus: Trace, system: TransitionSystem, no_surplus: Property
-) -> None:
+def test_own_writes_never_seen(surplus: Trace, system: TransitionSystem, no_surplus: Property) -> None:
     """The read-own-write miss is named as what it is, with how often."""
     sentence = cause_of(system, surplus, no_surplus).sentence
     assert sentence == "`reconcile` acted three times on a `view` that never saw its own writes"
 
 
-def test_a_fault_in_a_loop_is_named(dying: Trace, system: TransitionSystem, no_surplus: Property) -> None:
+def test_a_fault_in_a_loop_is_named(
+    dying: Trace, system: TransitionSystem, no_surplus: Property
+) -> None:
     """What varies for ever, and what struck."""
     cause = cause_of(system, dying, no_surplus)
     assert cause.sentence == "`pods` goes 1 → 0 → 1 for ever, since `pod_dies` struck at step 1"
@@ -84,7 +84,9 @@ def test_an_initial_state_may_be_wrong_already(
 ) -> None:
     """A violation without any step."""
     trace = replace(surplus, states=surplus.states[:1], steps=())
-    assert cause_of(system, trace, no_surplus).sentence == "already in an initial state: desired=1  pods=0"
+    assert (
+        cause_of(system, trace, no_surplus).sentence == "already in an initial state: desired=1  pods=0"
+    )
 
 
 def test_a_mishap_says_what_it_is(surplus: Trace, system: TransitionSystem) -> None:

@@ -1,0 +1,201 @@
+"""Crash-idempotence: a pass after a crash ends as the pass without the crash could have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from checker.explicit.judging import held, violated
+from checker.explicit.outcomes import outcomes, values_of
+from checker.explicit.packing import Packing
+from checker.explicit.passes import WRONG, Move, Passes
+from checker.explicit.undecided import undecided
+from checker.system.evaluate import evaluate
+from checker.system.expression import Expression, constant
+from checker.system.run import Judgement, Run, Step
+from checker.system.transition_system import Action, Kind, Property, Role
+from checker.system.walk import substitute
+
+__all__ = ["judge_crashes"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    """A crash: the pass was at `before`; `last` is a completing step that happened but was lost.
+
+    `label` is the graph's label of a crash that really is a step there, -1 otherwise.
+    """
+
+    before: int
+    after: int
+    label: int
+    last: Move | None = None
+
+
+def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
+    """For every crash s → s′: what the outside sees after a pass from s′, it could see after s.
+
+    Parameters
+    ----------
+    passes : Passes
+        Of a process that restarts.
+    claim : Property
+
+    Notes
+    -----
+    Crashes are the crash steps of the reachable graph, and the crash just after the last step of
+    a pass, before it is recorded anywhere: the state after the step with the process's memory
+    lost. The condition is local, hence it covers any number of crashes. Where the pass without
+    the crash would wait for others, what it would have done is not known; then a pass after the
+    crash that leaves the world alone is fine, and another one makes the verdict UNKNOWN.
+    """
+    graph = passes.graph
+    actions = [action for action in graph.system.actions if _crashes(action, passes)]
+    if not actions:
+        return f"no crash happens under {graph.under.regime}"
+    unsure: _Crash | None = None
+    compared = 0
+    for crash in (*_steps(passes), *_late(passes, actions)):
+        compared += 1
+        new = passes.outcomes(crash.after) - passes.outcomes(crash.before)
+        if not new:
+            continue
+        waiting = passes.waits(crash.before)
+        if not waiting:
+            return _violated(passes, claim, crash, new)
+        if new - waiting and unsure is None:
+            unsure = crash
+    metrics = {"crashes": compared}
+    if unsure is not None:
+        reason = (
+            "without the crash it waits for others there, and after it it goes on: "
+            "which worlds the rest of the pass could give is not known"
+        )
+        return undecided(graph, claim, reason, metrics)
+    if not compared:
+        return undecided(graph, claim, "no crash is reachable")
+    return held(graph, claim, metrics=metrics)
+
+
+def _crashes(action: Action, passes: Passes) -> bool:
+    is_crash = action.call is not None and action.call.form == "crash"
+    return action.kind is Kind.FAULT and is_crash and action.process == passes.name
+
+
+def _steps(passes: Passes) -> Iterator[_Crash]:
+    """The crash steps of the graph, nearest first."""
+    graph = passes.graph
+    labels = [_crashes(one.action, passes) for one in graph.instances]
+    crashing = np.array(labels, dtype=np.bool_)[graph.labels] & graph.changing
+    for edge in np.flatnonzero(crashing).tolist():
+        after = passes.node(graph.states[int(graph.targets[edge])])
+        yield _Crash(int(graph.sources[edge]), after, int(graph.labels[edge]))
+
+
+def _late(passes: Passes, actions: list[Action]) -> Iterator[_Crash]:
+    """Crashes just after the last step of a pass."""
+    forget = [reset for action in actions for reset in _resets(passes, action)]
+    for before in range(passes.graph.expanded):
+        for label, target, done in passes.moves(before):
+            if done and target != WRONG:
+                for reset in forget:
+                    after = passes.node(reset(passes.states[target]))
+                    yield _Crash(before, after, -1, (before, label, target))
+
+
+def _resets(passes: Passes, action: Action) -> Iterator[Callable[[int], int]]:
+    """What a crash makes of a packed state, whether or not one is possible there."""
+    system, packing = passes.graph.system, passes.packing
+    symbols = (*action.parameters, *action.choices)
+    # A regime's budget is no memory of the process.
+    updates = [
+        (name, value) for name, value in action.updates if system.variable[name].role is not Role.GHOST
+    ]
+    for values in product(*(values_of(symbol) for symbol in symbols)):
+        known = {
+            symbol.node: constant(value, symbol.node.sort)
+            for symbol, value in zip(symbols, values, strict=True)
+        }
+        image = substitute([value for _, value in updates], known)
+        filled = [(name, image[value]) for name, value in updates]
+        if all(value.is_constant for _, value in filled):
+            # The usual case: memory goes back to its initial values.
+            keep = ~passes.mask(name for name, _ in filled)
+            slots = [(passes.slots[name], int(value.payload)) for name, value in filled]
+            bits = sum(value - slot.low << slot.offset for slot, value in slots)
+            yield partial(_replaced, keep, bits)
+        else:
+            yield partial(_updated, packing, filled)
+
+
+def _replaced(keep: int, bits: int, packed: int) -> int:
+    return packed & keep | bits
+
+
+def _updated(packing: Packing, updates: list[tuple[str, Expression]], packed: int) -> int:
+    state = packing.unpack(packed)
+    return packing.pack({**state, **{name: evaluate(value, state) for name, value in updates}})
+
+
+def _violated(passes: Passes, claim: Property, crash: _Crash, new: frozenset[int]) -> Judgement:
+    graph = passes.graph
+    usual = sorted(passes.outcomes(crash.before) - {WRONG})
+    metrics: dict[str, Any] = {"without_crash": [passes.show_world(world) for world in usual]}
+    again = passes.pass_to(crash.after, {e for e in passes.ends(crash.after) if passes.seen(e) in new})
+    end = again[-1][2]
+    prefix = graph.run_to(crash.before)
+    if crash.last is None:
+        target = graph.positions[passes.states[crash.after]]
+        step = graph.run_along([crash.before, target], [crash.label])
+        run = Run((*prefix.states, step.states[1]), (*prefix.steps, *step.steps))
+        where = "a crash"
+    else:
+        run = passes.run(prefix, [crash.last])
+        where = f"a crash just after `{passes.instances[crash.last[1]].name}`, before it is recorded"
+        if crash.after != crash.last[2]:
+            crashed = _crash_step(passes, crash)
+            if crashed is None:
+                # The run ends where the crash would have to strike; the metrics tell the rest.
+                return _told(passes, claim, run, where, usual, end, metrics)
+            state = passes.packing.unpack(passes.states[crash.after])
+            run = Run((*run.states, state), (*run.steps, crashed))
+    return _told(passes, claim, passes.run(run, again), where, usual, end, metrics)
+
+
+def _crash_step(passes: Passes, crash: _Crash) -> Step | None:
+    """The crash after the last step as a step of the system; None if it is none."""
+    assert crash.last is not None
+    state = passes.packing.unpack(passes.states[crash.last[2]])
+    wanted = passes.packing.unpack(passes.states[crash.after])
+    for action in passes.graph.system.actions:
+        if not _crashes(action, passes):
+            continue
+        for arguments in product(*(values_of(symbol) for symbol in action.parameters)):
+            for choices, result in outcomes(action, arguments, state):
+                if result == wanted:
+                    return Step(action.name, arguments, choices)
+    return None
+
+
+def _told(
+    passes: Passes,
+    claim: Property,
+    run: Run,
+    where: str,
+    usual: list[int],
+    end: int,
+    metrics: dict[str, Any],
+) -> Judgement:
+    if end == WRONG:
+        then = "the next pass goes wrong"
+    else:
+        metrics = {**metrics, "after_crash": passes.show_world(passes.states[end])}
+        then = f"then a pass: {passes.tell_world(passes.states[end])}"
+    without = " or ".join(passes.tell_world(world) for world in usual[:3]) or "no outcome"
+    reason = f"{where}, {then}; without the crash {without}"
+    return violated(passes.graph, claim, run, reason, metrics)

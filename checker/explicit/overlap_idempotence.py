@@ -1,0 +1,183 @@
+"""Overlap-idempotence: two instances at once leave a world that two passes in turn could leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checker.explicit.judging import held, violated
+from checker.explicit.passes import WRONG, Passes
+from checker.explicit.undecided import undecided
+from checker.system.run import Judgement
+from checker.system.transition_system import Property
+
+__all__ = ["judge_overlap"]
+
+_MOST_PAIRS = 500_000
+"""States of two instances up to which all interleavings are followed."""
+
+_DONE = -1
+
+_Pair = tuple[int, int, int]
+"""The shared state, and what each instance has for itself (position and memory), or `_DONE`."""
+
+
+def judge_overlap(passes: Passes, claim: Property) -> Judgement:
+    """Two passes that overlap give a world that a serial run of two passes can give.
+
+    Parameters
+    ----------
+    passes : Passes
+        Of a process.
+    claim : Property
+
+    Notes
+    -----
+    From every reachable state with the process at its start a second instance is added, with a
+    position and memory of its own, and each runs one pass. The serial worlds are those of f(f(s))
+    and those of one instance after the other. Where a serial run would wait for others, what it
+    would have given is not known; a world that is no serial outcome is then UNKNOWN.
+    """
+    graph = passes.graph
+    interleavings = _Interleavings(passes)
+    unsure = 0
+    for start in passes.starts():
+        packed = passes.states[start]
+        own = packed & passes.own_mask
+        origin = (packed & ~passes.own_mask, own, own)
+        together = interleavings.outcomes(origin)
+        if len(interleavings.known) > _MOST_PAIRS:
+            reason = f"more than {_MOST_PAIRS:,} states of two instances"
+            return undecided(graph, claim, reason, {"pairs": len(interleavings.known)})
+        if not together:
+            continue
+        serial, waits = _serial(passes, start)
+        new = together - serial
+        if new and waits:
+            unsure += 1
+        elif new:
+            return _violated(passes, claim, start, interleavings, origin, new, serial)
+    metrics = {"pairs": len(interleavings.known)}
+    if unsure:
+        reason = (
+            f"from {unsure} states two passes in turn would wait for others: nothing to compare with"
+        )
+        return undecided(graph, claim, reason, metrics)
+    return held(graph, claim, metrics=metrics)
+
+
+def _serial(passes: Passes, start: int) -> tuple[frozenset[int], bool]:
+    """What the outside may see after two passes in turn, and whether one may have to wait."""
+    own = passes.own_mask
+    visible = passes.world_mask & ~own
+    worlds: set[int] = set()
+    waits = bool(passes.waits(start))
+    for end in passes.ends(start):
+        if end == WRONG:
+            worlds.add(WRONG)
+            continue
+        # By the same instance, with what it remembers, and by the other one.
+        other = passes.node(passes.states[end] & ~own | passes.states[start] & own)
+        for second in {end, other}:
+            waits |= bool(passes.waits(second))
+            for last in passes.ends(second):
+                worlds.add(WRONG if last == WRONG else passes.states[last] & visible)
+    return frozenset(worlds), waits
+
+
+class _Interleavings:
+    """The states of two instances, and what may be seen when both are done."""
+
+    def __init__(self, passes: Passes) -> None:
+        self.passes = passes
+        self.visible = passes.world_mask & ~passes.own_mask
+        self.known: dict[_Pair, list[tuple[int, _Pair]]] = {}
+        self.results: dict[_Pair, frozenset[int]] = {}
+
+    def outcomes(self, origin: _Pair) -> frozenset[int]:
+        """What the outside may see once both have completed their passes."""
+        found: set[int] = set()
+        todo, met = [origin], {origin}
+        while todo:
+            here = todo.pop()
+            if here[1] == here[2] == _DONE:
+                found.add(WRONG if here[0] == WRONG else here[0] & self.visible)
+                continue
+            for _, after in self.moves(here):
+                deeper = self.results.get(after)
+                if deeper is not None:
+                    found |= deeper
+                elif after not in met:
+                    met.add(after)
+                    todo.append(after)
+        results = self.results[origin] = frozenset(found)
+        return results
+
+    def moves(self, pair: _Pair) -> list[tuple[int, _Pair]]:
+        """Steps of either instance: (label, pair after). The order of the two does not matter."""
+        known = self.known.get(pair)
+        if known is not None:
+            return known
+        passes, own = self.passes, self.passes.own_mask
+        shared, *rest = pair
+        found: dict[tuple[int, _Pair], None] = {}
+        for mine, other in {(rest[0], rest[1]), (rest[1], rest[0])}:
+            if mine == _DONE:
+                continue
+            for label, target, done in passes.moves(passes.node(shared | mine)):
+                if target == WRONG:
+                    found[label, (WRONG, _DONE, _DONE)] = None
+                    continue
+                packed = passes.states[target]
+                left = _DONE if done else packed & own
+                low, high = sorted((left, other))
+                found[label, (packed & ~own, low, high)] = None
+        moves = self.known[pair] = sorted(found)
+        return moves
+
+    def way(self, origin: _Pair, worlds: frozenset[int]) -> list[int]:
+        """The labels of a shortest interleaving that ends in one of the worlds."""
+        ways: dict[_Pair, list[int]] = {origin: []}
+        level = [origin]
+        while level:
+            below = []
+            for pair in level:
+                if pair[1] == pair[2] == _DONE and (
+                    (WRONG if pair[0] == WRONG else pair[0] & self.visible) in worlds
+                ):
+                    return ways[pair]
+                if pair[1] == pair[2] == _DONE:
+                    continue
+                for label, after in self.moves(pair):
+                    if after not in ways:
+                        ways[after] = [*ways[pair], label]
+                        below.append(after)
+            level = below
+        raise AssertionError("the worlds are outcomes")
+
+
+def _violated(
+    passes: Passes,
+    claim: Property,
+    start: int,
+    interleavings: _Interleavings,
+    origin: _Pair,
+    new: frozenset[int],
+    serial: frozenset[int],
+) -> Judgement:
+    """The run to where the two begin; what they do then is told, since one of them is not there."""
+    world = min(new)
+    labels = interleavings.way(origin, frozenset({world}))
+    names = [passes.instances[label].name for label in labels]
+    in_turn = sorted(serial - {WRONG})
+    metrics: dict[str, Any] = {
+        "interleaving": names,
+        "in_turn": [passes.show_world(one) for one in in_turn],
+    }
+    if world == WRONG:
+        together = "it goes wrong"
+    else:
+        metrics["overlapping"] = passes.show_world(world)
+        together = passes.tell_world(world)
+    usual = " or ".join(passes.tell_world(one) for one in in_turn[:3]) or "no outcome"
+    reason = f"two passes that overlap: {together}; in turn: {usual}"
+    return violated(passes.graph, claim, passes.graph.run_to(start), reason, metrics)

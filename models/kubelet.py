@@ -1,0 +1,84 @@
+"""A kubelet that hears of pods by events, by listing them, or both (Käldström 2021, §2.9.1, Example 6).
+
+Pods may be bound to the node before the kubelet starts, and events sent while it is down are lost: who only listens never runs
+those pods. Who only lists runs every pod, but late. Principle: be level-triggered; events only shorten the response.
+"""
+
+from checker import ANY, Int, Model, Param, action, always, converges, fault, intent, when
+
+
+class EdgeTriggered(Model):
+    """Starts the pods that it hears of."""
+
+    pods = Param(10, min=1)
+
+    assigned = Int(0, pods, init=ANY)  # bound to this node, some of them before the kubelet started
+    running = Int(0, pods, init=0)
+    events = Int(0, pods, init=0)  # "pod added", on their way to the kubelet
+    late = Int(0, 3, init=0)  # turns of the loop that an event has waited
+
+    @action
+    def sync_loop(self):
+        self.listen()
+
+    def listen(self):
+        self.running += self.events
+        self.events = 0
+        self.late = 0
+
+    @intent
+    def assign(self):
+        when(self.assigned < self.pods)
+        self.assigned += 1
+        self.events += 1
+
+    @fault
+    def restart(self):  # containers go on running; what was said meanwhile is lost
+        self.events = 0
+        self.late = 0
+
+    @converges(setpoint="assigned", output="running", expect="violated")
+    def all_run(self):
+        return self.running == self.assigned
+
+    @always
+    def prompt(self):
+        return self.late == 0
+
+
+class LevelTriggered(EdgeTriggered):
+    """Takes no notice of events, and lists its pods in every third turn."""
+
+    turn = Int(0, 2, init=0)
+
+    def sync_loop(self):
+        self.list()
+
+    def list(self):
+        self.turn = (self.turn + 1) % 3
+        if self.turn == 0:
+            self.running = self.assigned
+            self.events = 0
+            self.late = 0
+        elif self.events > 0:
+            self.late += 1
+
+    @converges(setpoint="assigned", output="running")
+    def all_run(self):
+        return super().all_run()
+
+    @always(expect="violated")
+    def prompt(self):
+        return super().prompt()
+
+
+class LevelAndEdge(LevelTriggered):
+    """What the kubelet does: listens, and lists to make up for what it did not hear."""
+
+    def sync_loop(self):
+        self.listen()
+        self.list()
+
+    @always
+    def prompt(self):
+        return super().prompt()
