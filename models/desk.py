@@ -1,8 +1,9 @@
-"""A desk: disorder arrives by itself, cleaning removes it (Käldström 2021, §2 and Fig. 1; the dishes of KubeCon EU 2022).
+"""A desk: disorder arrives by itself, cleaning removes it (Käldström 2021, §2, Fig. 1).
 
-Up to `arriving` things are left on the desk each day; every `every` days `per_cleaning` of them are put away. The disorder stays
-bounded exactly if per_cleaning >= arriving * every. Otherwise it grows past any `space`: try `-p every=4`, `-p per_cleaning=2`.
-Principle: a corrective process must run at least as often as what it corrects.
+Up to `arriving` things are left on the desk each day; every `every` days `per_cleaning` of them are
+put away. The disorder stays bounded exactly if per_cleaning >= arriving * every. Otherwise it grows
+past any `space`: try `-p every=4`, `-p per_cleaning=2`. Principle: a corrective process must run at
+least as often as what it corrects.
 """
 
 from checker import Int, Model, Param, action, always, converges, fault, recurs, when

@@ -1,8 +1,9 @@
 """Two EC2 instances for one machine (kubernetes-sigs/cluster-api-provider-aws#6131, and #5794 for the crash).
 
-The instance's id is in memory until the end of the reconcile, when a patch writes it to the machine's status. If that patch is
-refused, or the controller crashes before, the next reconcile looks the instance up; EC2 is eventually consistent and may not show it
-yet, so it is created again. Principle: be re-entrant; what was generated once must not be generated twice.
+The instance's id is in memory until the end of the reconcile, when a patch writes it to the
+machine's status. If that patch is refused, or the controller crashes before, the next reconcile
+looks the instance up; EC2 is eventually consistent and may not show it yet, so it is created again.
+Principle: be re-entrant; what was generated once must not be generated twice.
 """
 
 from checker import Bool, Int, Model, Stale, always, attempt, converges, process, when
@@ -20,8 +21,8 @@ class MachineController(Model):
         when(not self.recorded)
         found = self.described > 0
         yield "looked up"
-        if not found and not attempt(self.run_instance):
-            return
+        if not found:
+            self.run_instance()
         yield "created"
         attempt(self.record)  # refused: somebody else has changed the machine meanwhile
 
@@ -41,20 +42,20 @@ class MachineController(Model):
 
 
 class RecordedAtOnce(MachineController):
-    """The merged fix (#6132) patches right after the creation: less time for a conflict or a crash, but not none."""
+    """The merged fix (#6132) patches right after the creation: a narrower window, a conflict still fits."""
 
     @process(restarts=True)
     def reconcile(self):
         when(not self.recorded)
         found = self.described > 0
         yield "looked up"
-        if not found and not attempt(self.run_instance):
-            return
+        if not found:
+            self.run_instance()
         attempt(self.record)
 
 
 class WithClientToken(MachineController):
-    """The fix that #5794 asks for: RunInstances with a token of the machine's own answers a repetition with the first instance."""
+    """What #5794 asks for: RunInstances repeated with the same token answers with the first instance."""
 
     def run_instance(self):
         self.instances = max(self.instances, 1)

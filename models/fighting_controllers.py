@@ -1,8 +1,9 @@
-"""Two people with different ideas of a clean kitchen (Käldström and Short, KubeCon EU 2022; Käldström 2021, §5).
+"""Two people with different ideas of a clean kitchen (KubeCon EU 2022; Käldström 2021, §5).
 
-Each tidies up, is content, and finds it undone. No error is ever reported: seen by itself, either one succeeds again and again.
-It is the autoscaler against the replicas in Git (argoproj/argo-cd#5105, kubernetes/kubernetes#66385). Principle: one owner for
-each field, which others do not write.
+Each tidies up, is content, and finds it undone. No error is ever reported: seen by itself, either
+one succeeds again and again. It is the autoscaler against the replicas in Git
+(argoproj/argo-cd#5105, kubernetes/kubernetes#66385). Principle: one owner for each field, which
+others do not write.
 """
 
 from checker import Enum, Model, action, converges, fault, recurs

@@ -1,7 +1,8 @@
 """A volume that nobody remembers (kubernetes-csi/external-provisioner#486, and #311 for the lost reply).
 
-CreateVolume is called for a claim; the provisioner crashes, or gets no reply, before it has made the PersistentVolume object; the
-claim is deleted meanwhile. After a restart nothing says that the volume exists. Principle: record the intention before the effect.
+CreateVolume is called for a claim; the provisioner crashes, or gets no reply, before it has made
+the PersistentVolume object; the claim is deleted meanwhile. After a restart nothing says that the
+volume exists. Principle: record the intention before the effect.
 """
 
 from checker import Bool, Model, action, attempt, converges, intent, process, when

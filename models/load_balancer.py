@@ -1,16 +1,17 @@
 """A load balancer that is created once and then believed to exist (Käldström 2021, §2.9.2, Example 7).
 
-The reconciler writes down that it has created the load balancer, and from then on looks only at its note. When a human deletes it,
-or makes it again by hand after it was given up, nobody ever notices. Principle: be bidirectional, observe the target itself.
+The reconciler writes down that it has created the load balancer, and from then on looks only at its
+note. When a human deletes it, or makes it again by hand after it was given up, nobody ever notices.
+Principle: be bidirectional, observe the target itself.
 """
 
-from checker import ANY, Bool, Model, action, converges, fault, intent, leads_to, when
+from checker import Bool, Model, action, converges, fault, intent, leads_to, when
 
 
 class Unidirectional(Model):
     """Compares the desired state with its own cache."""
 
-    wanted = Bool(init=ANY)
+    wanted = Bool(init=True)
     exists = Bool(init=False)  # at the cloud provider
     cached = Bool(init=False)  # what the reconciler believes
 

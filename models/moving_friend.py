@@ -1,8 +1,8 @@
-"""Meeting a friend who changes hotels while you ride (Käldström and Short, KubeCon EU 2022, the taxi story continued).
+"""Meeting a friend who changes hotels while you ride (Käldström and Short, KubeCon EU 2022).
 
-Asked once, before leaving, the ride ends at the hotel the friend has left. Asked again and again, it ends with the friend, if
-the friend stays anywhere at last: that is all that can be promised of a moving target (Eventually Stable Reconciliation).
-Principle: reconcile periodically, not once.
+Asked once, before leaving, the ride ends at the hotel the friend has left. Asked again and again,
+it ends with the friend, if the friend stays anywhere at last: that is all that can be promised of a
+moving target (Eventually Stable Reconciliation). Principle: reconcile periodically, not once.
 """
 
 from checker import ANY, Int, Model, Optional, Param, action, converges, intent, when

@@ -1,7 +1,8 @@
 """A taxi asked for coordinates, not for a vector (Käldström 2021, §2.5, Example 4).
 
-The driver compares where the taxi is with where it should be, so it makes no difference how it came to be there: pushed back by a
-roadblock, sent to another hotel, or taken over by a second cab. Principle: be declarative; compare `taxi_by_vector`.
+The driver compares where the taxi is with where it should be, so it makes no difference how it came
+to be there: pushed back by a roadblock, sent to another hotel, or taken over by a second cab.
+Principle: be declarative; compare `taxi_by_vector`.
 """
 
 from checker import ANY, Bool, Int, Model, Param, action, always, converges, fault, intent, when
@@ -39,7 +40,7 @@ class Taxi(Model):
 
 
 class SecondCab(Taxi):
-    """A roadblock stops the cab for good; the next one needs the coordinates, and goes on from where you are."""
+    """A roadblock stops the cab for good; the next one goes on from where you are."""
 
     cab = Bool(init=True)
 

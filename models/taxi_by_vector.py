@@ -1,7 +1,8 @@
-"""A taxi asked for a vector, "four blocks up the street", not for coordinates (Käldström 2021, §2.5, Example 4).
+"""A taxi asked for a vector, "four blocks up the street" (Käldström 2021, §2.5, Example 4).
 
-The imperative order is right only where it was worked out, and only if each of its steps succeeds. The driver who carries it
-out does not know the goal, so nothing that goes wrong can be put right. Principle: be declarative; compare `taxi`.
+The imperative order is right only where it was worked out, and only if each of its steps succeeds.
+The driver who carries it out does not know the goal, so nothing that goes wrong can be put right.
+Principle: be declarative; compare `taxi`.
 """
 
 from checker import ANY, Int, Model, Optional, Param, action, converges, fault, when

@@ -1,7 +1,8 @@
 """Two reconcilers of one cloud account that delete each other's load balancers (Käldström 2021, §2.9.2).
 
-Each makes the account match its own desired state and takes everything else in it for garbage. Both do exactly what they should,
-and it never ends. Principle: bidirectional reconciliation needs ownership; label what is yours, and leave the rest alone.
+Each makes the account match its own desired state and takes everything else in it for garbage. Both
+do exactly what they should, and it never ends. Principle: bidirectional reconciliation needs
+ownership; label what is yours, and leave the rest alone.
 """
 
 from checker import ANY, Array, Bool, Int, Model, Optional, Param, action, converges, fault, intent, when
@@ -13,7 +14,8 @@ class WithoutOwnership(Model):
     clusters = Param(2, min=1)
 
     wanted = Array(clusters, Bool(), init=ANY)
-    owner = Array(clusters, Optional(Int(0, clusters - 1)))  # label of each load balancer; None: there is none
+    # The label of each load balancer; None where there is none.
+    owner = Array(clusters, Optional(Int(0, clusters - 1)))
 
     @action
     def reconcile(self, me: Int(0, clusters - 1)):

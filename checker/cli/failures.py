@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from checker.cli.output import OutputError
+from checker.cli.output import OutputError, drop_stdout
 
 __all__ = ["INCONCLUSIVE", "INTERNAL", "USAGE", "run"]
 
@@ -41,14 +41,14 @@ def run(arguments: Sequence[str] | None) -> int:
         # A model's file may end Python; that is no verdict, whatever its code.
         return _say(f"error: the model's file ended the program ({left.code!r})", USAGE)
     except BrokenPipeError:
-        # Nobody reads on; that is the reader's business.
-        _forget_stdout()
+        # Help has no reader any more; results see to that themselves.
+        drop_stdout()
         return 0
     except OutputError as problem:
-        _forget_stdout()
+        drop_stdout()
         return _say(f"error: {problem}", USAGE)
     except OSError as problem:
-        _forget_stdout()
+        drop_stdout()
         return _say(f"error: {problem.strerror or problem}", USAGE)
     except MemoryError:
         return _say(
@@ -140,13 +140,3 @@ def _say(message: str, code: int) -> int:
     except (OSError, ValueError, AttributeError):
         pass  # nobody to tell; the exit code remains
     return code
-
-
-def _forget_stdout() -> None:
-    """Keep Python from flushing a stream that cannot take it, once more, at exit."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        pass

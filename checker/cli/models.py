@@ -27,7 +27,8 @@ def command(as_json: bool) -> int:
         return 0
     from rich.text import Text
 
-    from checker.report.terminal import Terminal, hanging
+    from checker.report.terminal import Terminal
+    from checker.report.wrapping import hanging
 
     terminal = Terminal(sys.stdout)
     width = max((len(name) for name, _, _ in stories), default=0)

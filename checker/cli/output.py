@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["OutputError", "write_file", "write_stdout"]
+__all__ = ["OutputError", "drop_stdout", "write_file", "write_stdout"]
 
 
 class OutputError(Exception):
@@ -19,12 +19,12 @@ class OutputError(Exception):
 def write_stdout(text: str) -> None:
     """Write a result to stdout, and take it back if not all of it can be written.
 
+    A reader that has gone is no error, and changes no exit code: what else is written is dropped.
+
     Raises
     ------
     OutputError
         If stdout cannot take it; a regular file is cut back to what it held before.
-    BrokenPipeError
-        If its reader has gone.
     """
     stream = sys.stdout
     try:
@@ -42,12 +42,22 @@ def write_stdout(text: str) -> None:
         if before is not None:
             os.fsync(descriptor)
     except BrokenPipeError:
-        raise
+        drop_stdout()
     except OSError as problem:
         if before is not None:
             os.ftruncate(descriptor, before)
             os.lseek(descriptor, before, os.SEEK_SET)
         raise OutputError(f"cannot write to stdout: {problem.strerror}") from None
+
+
+def drop_stdout() -> None:
+    """Let stdout lead nowhere, so that nothing fails there any more: not even Python's exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass
 
 
 def _length(descriptor: int) -> int | None:

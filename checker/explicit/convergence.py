@@ -26,7 +26,7 @@ from checker.explicit.longest_way import can_reach, longest_way
 from checker.explicit.state_graph import StateGraph
 from checker.explicit.strong_components import strong_components
 from checker.regimes.regime import NONE, UnderRegime
-from checker.system.expression import Expression
+from checker.system.expression import Expression, conj
 from checker.system.run import Judgement, Verdict
 from checker.system.transition_system import Kind, Property, Role, TransitionSystem
 from checker.system.walk import topological
@@ -113,13 +113,16 @@ def _violated(
 ) -> Judgement:
     loop = shortest_lasso(fair, components, ~goal, graph.depths)
     assert loop is not None
+    states, labels = graph.path_to(loop.entry)
     if metrics["reached"]:
         how = "reaches the goal and leaves it again and again"
-    elif loop.edges:
-        how = "never reaches the goal"
-    else:
+    elif not loop.edges:
         how = "stops outside the goal"
-    run = lasso_run(graph, *graph.path_to(loop.entry), loop)
+    elif goal[states].any():
+        how = "leaves the goal and never comes back"
+    else:
+        how = "never reaches the goal"
+    run = lasso_run(graph, states, labels, loop)
     reason = f"{how}: {tell_loop(graph, loop)}"
     return violated(graph, claim, run, reason, {**metrics, "steps": None, "rounds": None})
 
@@ -205,11 +208,21 @@ def _self_stabilising(graph: StateGraph, goal: Expression) -> bool | str:
 
 
 def _from_anywhere(system: TransitionSystem) -> UnderRegime:
+    """The system without faults, begun in any state; where that is not well-formed, it stands still."""
     variables = tuple(
         variable if variable.role is Role.GHOST else replace(variable, initial=None)
         for variable in system.variables
     )
-    return NONE.apply(replace(system, variables=variables))
+    sense = system.wellformed
+    actions = tuple(
+        replace(
+            action,
+            guard=conj(action.guard, sense),
+            hazards=tuple(replace(one, condition=conj(one.condition, sense)) for one in action.hazards),
+        )
+        for action in system.actions
+    )
+    return NONE.apply(replace(system, variables=variables, actions=actions))
 
 
 def _confluence(

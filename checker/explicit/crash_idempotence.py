@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from checker.explicit.judging import held, violated
+from checker.explicit.lasso_search import distances
 from checker.explicit.outcomes import outcomes, values_of
 from checker.explicit.packing import Packing
 from checker.explicit.passes import WRONG, Move, Passes
@@ -60,7 +62,8 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
         return f"no crash happens under {graph.under.regime}"
     unsure: _Crash | None = None
     compared = 0
-    for crash in (*_steps(passes), *_late(passes, actions)):
+    crashes = merge(_steps(passes), _late(passes, actions), key=lambda crash: crash.before)
+    for crash in crashes:
         compared += 1
         new = passes.outcomes(crash.after) - passes.outcomes(crash.before)
         if not new:
@@ -161,10 +164,10 @@ def _violated(passes: Passes, claim: Property, crash: _Crash, new: frozenset[int
             crashed = _crash_step(passes, crash)
             if crashed is None:
                 # The run ends where the crash would have to strike; the metrics tell the rest.
-                return _told(passes, claim, run, where, usual, end, metrics)
+                return _told(passes, claim, run, where, usual, end, crash.before, metrics)
             state = passes.packing.unpack(passes.states[crash.after])
             run = Run((*run.states, state), (*run.steps, crashed))
-    return _told(passes, claim, passes.run(run, again), where, usual, end, metrics)
+    return _told(passes, claim, passes.run(run, again), where, usual, end, crash.before, metrics)
 
 
 def _crash_step(passes: Passes, crash: _Crash) -> Step | None:
@@ -189,13 +192,38 @@ def _told(
     where: str,
     usual: list[int],
     end: int,
+    before: int,
     metrics: dict[str, Any],
 ) -> Judgement:
+    early = ""
     if end == WRONG:
         then = "the next pass goes wrong"
     else:
-        metrics = {**metrics, "after_crash": passes.show_world(passes.states[end])}
+        metrics["after_crash"] = passes.show_world(passes.states[end])
         then = f"then a pass: {passes.tell_world(passes.states[end])}"
+        metrics["also_later"] = _also_later(passes, before, passes.seen(end))
+        early = " (later passes may show that too)" if metrics["also_later"] else ""
     without = " or ".join(passes.tell_world(world) for world in usual[:3]) or "no outcome"
-    reason = f"{where}, {then}; without the crash {without}"
+    reason = f"{where}, {then}; without the crash {without}{early}"
     return violated(passes.graph, claim, run, reason, metrics)
+
+
+def _also_later(passes: Passes, before: int, world: int) -> bool:
+    """Whether a run without faults also shows the world, at the end of some later pass.
+
+    It does for a controller that needs several rounds, if the crash only made it go on earlier.
+    """
+    graph = passes.graph
+    steps = np.array([one.action.kind is Kind.STEP for one in graph.instances], dtype=np.bool_)
+    kept = steps[graph.labels] & graph.changing
+    offsets = np.concatenate(([0], np.cumsum(kept)))[graph.offsets]
+    start = np.full(len(graph), -1)
+    start[before] = 0
+    everywhere = np.ones(len(graph), dtype=np.bool_)
+    reached, _ = distances(offsets, graph.targets[kept], start, everywhere)
+    reached[graph.expanded :] = -1
+    return any(
+        done and target != WRONG and passes.seen(target) == world
+        for node in np.flatnonzero(reached >= 0).tolist()
+        for _, target, done in passes.moves(node)
+    )

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
 __all__ = ["Interruption"]
 
+TOGETHER = 0.5
+"""Seconds within which several signals count as one Ctrl-C."""
+
 
 class Interruption:
-    """Within this context the first SIGINT only sets `requested`; a second one raises.
+    """Within this context the first SIGINT only sets `requested`; a later one raises.
+
+    Signals that arrive together are one: `timeout` and some terminals send them to the process
+    and to its group.
 
     In threads other than the main one, and where SIGINT is ignored, nothing is changed.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self._noticed = 0.0
         self._installed = False
         self._previous: Any = None
 
@@ -41,6 +49,9 @@ class Interruption:
             signal.signal(signal.SIGINT, self._previous)
 
     def _notice(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
+        now = time.monotonic()
+        if self.requested and now - self._noticed > TOGETHER:
             raise KeyboardInterrupt
+        if not self.requested:
+            self._noticed = now
         self.requested = True

@@ -1,14 +1,13 @@
 """networkx functions work on a `StateGraph` directly: components natively, the rest by conversion.
 
 Registered under the entry points `networkx.backends` and `networkx.backend_info` as `reconverge`:
-networkx asks `backend` for a function of the name that is called, and otherwise has the graph
-converted once and runs its own.
+networkx asks `backend` for a function of the name that is called. It has all of them, because
+networkx does not fall back to its own unless it is configured to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,13 +109,56 @@ def is_strongly_connected(G: StateGraph) -> bool:
 
 def _components(graph: StateGraph) -> npt.NDArray[np.int32]:
     graph.need_edges()
-    # A copy, because sparse matrix methods sort in place what they are given.
-    return strong_components(graph.offsets, graph.targets.copy())
+    return strong_components(graph.offsets, graph.targets)
 
 
-def _can_run(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    graph = args[0] if args else kwargs.get("G")
-    return isinstance(graph, StateGraph)
+# ---------------------------------------------------------------- all the others
+
+
+class _Backend:
+    """What the entry point names: native functions, and networkx's own on the converted graph."""
+
+    def __init__(self, native: Mapping[str, Callable[..., Any]]) -> None:
+        self.convert_to_nx = convert_to_nx
+        self.convert_from_nx = convert_from_nx
+        vars(self).update(native)
+
+    def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | str:
+        """Whether a function can be called with these arguments; otherwise why not."""
+        algorithm = _algorithm(name)
+        if algorithm is not None and algorithm.mutates_input:
+            return "a StateGraph cannot be changed; change a copy of its networkx()"
+        if name in _NATIVE:
+            return isinstance(args[0] if args else kwargs.get("G"), StateGraph)
+        return True
+
+    should_run = can_run
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        algorithm = _algorithm(name)
+        if algorithm is None:
+            raise AttributeError(name)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            # What is decorated is the dispatcher; what it would run by itself is inside.
+            return algorithm.orig_func(
+                *map(_plain, args), **{key: _plain(value) for key, value in kwargs.items()}
+            )
+
+        return run
+
+
+def _algorithm(name: str) -> Any:
+    """networkx's dispatcher of this name; None if there is none."""
+    from networkx.utils import backends
+
+    return getattr(backends, "_registered_algorithms", {}).get(name)
+
+
+def _plain(argument: Any) -> Any:
+    if isinstance(argument, list):
+        return [_plain(part) for part in argument]
+    return argument.networkx() if isinstance(argument, StateGraph) else argument
 
 
 _NATIVE = {
@@ -125,10 +167,4 @@ _NATIVE = {
     "is_strongly_connected": is_strongly_connected,
 }
 
-backend = SimpleNamespace(
-    convert_to_nx=convert_to_nx,
-    convert_from_nx=convert_from_nx,
-    can_run=_can_run,
-    should_run=_can_run,
-    **_NATIVE,
-)
+backend = _Backend(_NATIVE)

@@ -33,9 +33,10 @@ def judge_overlap(passes: Passes, claim: Property) -> Judgement:
     Notes
     -----
     From every reachable state with the process at its start a second instance is added, with a
-    position and memory of its own, and each runs one pass. The serial worlds are those of f(f(s))
-    and those of one instance after the other. Where a serial run would wait for others, what it
-    would have given is not known; a world that is no serial outcome is then UNKNOWN.
+    position and memory of its own, and each runs one pass. The serial worlds are those of one
+    instance after the other, and those of f(f(s)). Where one after the other would wait for a
+    third, what they would have given is not known; a world that is no serial outcome is then
+    UNKNOWN.
     """
     graph = passes.graph
     interleavings = _Interleavings(passes)
@@ -71,16 +72,19 @@ def _serial(passes: Passes, start: int) -> tuple[frozenset[int], bool]:
     visible = passes.world_mask & ~own
     worlds: set[int] = set()
     waits = bool(passes.waits(start))
+
+    def add(second: int) -> None:
+        for last in passes.ends(second):
+            worlds.add(WRONG if last == WRONG else passes.states[last] & visible)
+
     for end in passes.ends(start):
         if end == WRONG:
             worlds.add(WRONG)
             continue
-        # By the same instance, with what it remembers, and by the other one.
         other = passes.node(passes.states[end] & ~own | passes.states[start] & own)
-        for second in {end, other}:
-            waits |= bool(passes.waits(second))
-            for last in passes.ends(second):
-                worlds.add(WRONG if last == WRONG else passes.states[last] & visible)
+        waits |= bool(passes.waits(other))
+        add(other)
+        add(end)
     return frozenset(worlds), waits
 
 

@@ -122,6 +122,9 @@ def _unused(system: TransitionSystem, properties: Sequence[Property]) -> Iterato
         read |= variables_of([part for part in parts if part is not None])
         named |= {*claim.setpoint, *claim.output, *claim.world}
     for field in system.fields:
-        variables = {leaf.variable for leaf in leaves(field.shape)}
-        if field.role is Role.FIELD and field.name not in named and not variables & read:
+        # A constant (a component's part that is not in use) holds nothing that one could read.
+        variables = {leaf.variable for leaf in leaves(field.shape) if leaf.domain.size != 1}
+        if field.role is not Role.FIELD or field.name in named or not variables:
+            continue
+        if not variables & read:
             yield Vacuity("unused-variable", field.name, f"nothing reads `{field.name}`")

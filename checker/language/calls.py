@@ -295,18 +295,19 @@ class Calls(Comprehensions):
             raise self.refuse(
                 f"a range of {len(span)} is too long to write out", node, help="at most 100000 passes"
             )
-        return Row(tuple(number(i) for i in span))
+        return Row(tuple(number(i) for i in span), "range")
 
     def _call_enumerate(self, node: ast.Call) -> Value:
         items = self.items(self.arguments(node, 1, 1)[0])
         self.all_there(items, node)
-        return Row(tuple(Row((number(i), item)) for i, (_, item) in enumerate(items)))
+        return Row(tuple(Row((number(i), item)) for i, (_, item) in enumerate(items)), "iterator")
 
     def _call_zip(self, node: ast.Call) -> Value:
         rows = [self.items(one) for one in self.arguments(node, 1, 10)]
         for row in rows:
             self.all_there(row, node)
-        return Row(tuple(Row(tuple(item for _, item in column)) for column in zip(*rows, strict=False)))
+        columns = (tuple(item for _, item in column) for column in zip(*rows, strict=False))
+        return Row(tuple(map(Row, columns)), "iterator")
 
     def all_there(self, items: list[tuple[Expression, Value]], node: ast.AST) -> None:
         """Refuse a collection whose length is not known in advance."""
@@ -321,9 +322,18 @@ class Calls(Comprehensions):
         (argument,) = self.arguments(node, 1, 1)
         items = self.items(argument)
         self.all_there(items, node)
-        return Row(tuple(self.plain(item, argument) for _, item in items))
+        return Row(tuple(self._now(item) for _, item in items), "list")
 
-    _call_tuple = _call_list
+    def _call_tuple(self, node: ast.Call) -> Value:
+        row = self._call_list(node)
+        assert isinstance(row, Row)
+        return Row(row.elements)
+
+    def _now(self, item: Value) -> Value:
+        """What a place holds now, also inside a tuple; a container stays itself."""
+        if isinstance(item, Row):
+            return Row(tuple(self._now(one) for one in item.elements), item.kind)
+        return self.at(item) if isinstance(item, Place) else item
 
     def _call_set(self, node: ast.Call) -> Value:
         arguments = self.arguments(node, 0, 1)

@@ -18,6 +18,7 @@ from checker.language.values import (
     Scalar,
     Value,
     element,
+    elements,
 )
 from checker.system.expression import (
     FALSE,
@@ -51,7 +52,7 @@ class Comprehensions(Expressions):
             raise self.refuse(
                 "the length of this list depends on the state", node, help="use sum(…), any(…) or a Set"
             )
-        return Row(tuple(item for _, item in items))
+        return Row(tuple(item for _, item in items), "list")
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Value:
         raise self.refuse(
@@ -132,12 +133,18 @@ class Comprehensions(Expressions):
             self.frame.locals = outer
         return found
 
+    def sequence(self, value: Value, node: ast.AST) -> Value:
+        """Something to be taken apart: of an array the places, so that what is inside can be written."""
+        if isinstance(value, Place) and isinstance(value.shapes[0], ArrayShape):
+            return Row(tuple(elements(value)), "array")
+        return self.plain(value, node)
+
     def unpacked(self, target: ast.expr, value: Value) -> dict[str, Value]:
         """The names that a loop's target binds."""
         if isinstance(target, ast.Name):
             return {target.id: self.at(value) if isinstance(value, Place) else value}
         if isinstance(target, ast.Tuple | ast.List):
-            row = self.plain(value, target)
+            row = self.sequence(value, target)
             if isinstance(row, Row) and len(row.elements) == len(target.elts):
                 bound_names: dict[str, Value] = {}
                 for one, item in zip(target.elts, row.elements, strict=True):

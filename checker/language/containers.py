@@ -6,7 +6,7 @@ for `self.pods[i]` keeps meaning that element.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from checker.system.shape import (
@@ -33,12 +33,16 @@ def box(shape: Shape, value: Any) -> Any:
     ------
     DomainViolation
         If the value, or a part of it, is outside its domain.
+    TypeError
+        If it is None where there is always a value.
     """
     return store(shape, None, value)
 
 
 def store(shape: Shape, old: Any, value: Any) -> Any:
     """Assign: containers are filled in place, everything else is replaced."""
+    if value is None and not isinstance(shape, OptionalShape):
+        raise TypeError("None is not a value of this field")
     if isinstance(shape, ScalarShape):
         if isinstance(value, bool) and not isinstance(shape.domain.sort, BoolSort):
             value = int(value)
@@ -50,8 +54,6 @@ def store(shape: Shape, old: Any, value: Any) -> Any:
         return value
     if isinstance(shape, OptionalShape):
         return None if value is None else store(shape.content, None, unbox(value))
-    if value is None:
-        raise DomainViolation("None is not a value of this field")
     # The right-hand side may read the very container that is being filled.
     plain = unbox(value)
     if isinstance(shape, ArrayShape):
@@ -128,6 +130,10 @@ class ArrayValue:
     __hash__ = None  # type: ignore[assignment]
 
 
+# Patterns of `match` take a sequence apart only if it is registered as one.
+Sequence.register(ArrayValue)
+
+
 class SetValue:
     """A subset of range(n)."""
 
@@ -141,6 +147,7 @@ class SetValue:
         return tuple(range(len(self._shape.members)))
 
     def _member(self, value: Any) -> int:
+        _whole(value)
         if not isinstance(value, int) or not 0 <= value < len(self._shape.members):
             raise DomainViolation(f"{value!r} cannot be a member of range({len(self._shape.members)})")
         return int(value)
@@ -154,11 +161,11 @@ class SetValue:
 
     def discard(self, value: int) -> None:
         """Make a value no member, whether it was one or not."""
-        self._held.discard(value)
+        self._held.discard(_whole(value))
 
     def remove(self, value: int) -> None:
         """Take a member out; an error if it is none."""
-        if value not in self._held:
+        if _whole(value) not in self._held:
             raise IndexError(f"{value!r} is not a member")
         self._held.remove(value)
 
@@ -209,6 +216,12 @@ class SetValue:
         return self._held > set(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"a member is a whole number, not {value!r}")
+    return value
 
 
 class RecordValue:

@@ -114,6 +114,8 @@ class _Elaboration:
         for scope in self.scope.walk():
             self._fields(scope)
         for scope in self.scope.walk():
+            _refuse_unknown_watches(scope)
+        for scope in self.scope.walk():
             self._movers(scope)
         for part in self.parts:
             self.variables.extend(part.variables)
@@ -330,6 +332,20 @@ class _Elaboration:
         frame = Frame(name, file, function, receiver, {definition.args.args[0].arg: receiver})
         frame.owner = owner
         recorder.branch(frame, changed, lambda: Statements(recorder, frame).block(definition.body))
+
+
+def _refuse_unknown_watches(scope: Scope) -> None:
+    """An `on_change` hook of a field that does not exist."""
+    for name, declared in scope.declared.items():
+        if isinstance(declared, Declaration) and declared.role == "on_change":
+            known = [*scope.shapes, *scope.inputs]
+            for watched in declared.options["inputs"]:
+                if watched not in known:
+                    raise ModelError(
+                        f"`{name}` watches `{watched}`, which is no field or input",
+                        member_span(scope.model, name),
+                        help=nearest(watched, known) or f"there are {', '.join(known) or 'none'}",
+                    )
 
 
 def _refuse_pointless_volatile(scope: Scope) -> None:

@@ -187,7 +187,8 @@ class Expressions:
     def _Tuple(self, node: ast.Tuple) -> Value:
         return Row(tuple(self.value(one) for one in node.elts))
 
-    _List = _Tuple
+    def _List(self, node: ast.List) -> Value:
+        return Row(tuple(self.value(one) for one in node.elts), "list")
 
     def _Set(self, node: ast.Set) -> Value:
         return self.members([self.integer(one) for one in node.elts], node)
@@ -209,6 +210,15 @@ class Expressions:
         name = node.id
         if name in self.frame.locals:
             return self.frame.locals[name]
+        code = self.frame.function.__code__
+        if name in code.co_varnames or name in code.co_cellvars:
+            # Python decides by the whole function: an outer name of this kind is out of sight.
+            raise self.refuse(
+                f"`{name}` has no value here",
+                node,
+                "it is a local variable that is assigned further down",
+                "assign it before",
+            )
         found = self.outer_name(name)
         if found is _MISSING:
             known = {*self.frame.locals, *self._globals(), *dir(builtins)}
@@ -249,9 +259,9 @@ class Expressions:
                 "a model has whole numbers only", node, help="scale: count tenths, or percent"
             )
         if isinstance(found, range):
-            return Row(tuple(number(one) for one in found))
+            return Row(tuple(number(one) for one in found), "range")
         if isinstance(found, tuple | list):
-            return Row(tuple(self.lift(one, node) for one in found))
+            return Row(tuple(self.lift(one, node) for one in found), "list" if isinstance(found, list) else "tuple")
         if isinstance(found, set | frozenset):
             if not all(isinstance(one, int) and one >= 0 for one in found):
                 raise self.refuse("a set of anything but natural numbers", node, help="use a tuple")
@@ -381,18 +391,37 @@ class Expressions:
         if isinstance(base, Place) and isinstance(base.shapes[0], ArrayShape):
             index = self.index(node.slice, len(base.shapes[0].elements), node)
             return self.at(element(base, index))
-        if isinstance(base, Row):
-            index = self.index(node.slice, len(base.elements), node)
-            if index.is_constant:
-                return base.elements[index.payload]
-            value = base.elements[0]
-            for i, one in enumerate(base.elements[1:], 1):
-                value = merge(eq(index, constant(i)), one, value)
-            return value
+        if isinstance(base, Row) and base.kind != "iterator":
+            return self._element_of_row(base, node)
         self.plain(base, node.value)
         raise self.refuse(
             f"{sort_name(base)} has no elements to index", node.value, help="arrays and tuples have; a set knows `in`"
         )
+
+    def _element_of_row(self, row: Row, node: ast.Subscript) -> Value:
+        """An element of a tuple or list: Python counts negative indices from its end."""
+        count = len(row.elements)
+        if row.kind == "array":
+            index, positions = self.index(node.slice, count, node), [(i, i) for i in range(count)]
+        else:
+            index = add(self.integer(node.slice), constant(count))
+            if index.is_constant and not 0 <= index.payload < 2 * count:
+                raise self.refuse(f"index {ast.unparse(node.slice)} is outside the tuple", node, f"it has {count} elements")
+            self._inside(index, 2 * count, node)
+            positions = [(i, i % count) for i in range(2 * count)]
+        if index.is_constant:
+            return row.elements[index.payload % count]
+        value = row.elements[0]
+        for i, at in positions[1:]:
+            value = merge(eq(index, constant(i)), row.elements[at], value)
+        return value
+
+    def _inside(self, index: Expression, length: int, node: ast.Subscript) -> None:
+        low, high = bounds(index, self.recorder.domains, self.recorder.path)
+        if low < 0 or high >= length:
+            outside = disj(lt(index, constant(0)), le(constant(length), index))
+            message = f"index `{ast.unparse(node.slice)}` is outside the tuple"
+            self.recorder.hazard("index", outside, message, "well_defined", self.span(node))
 
     def index(self, node: ast.expr, length: int, whole: ast.AST) -> Expression:
         """An index, with a hazard where it is outside 0..length-1."""
@@ -508,12 +537,12 @@ class Expressions:
 
     def _row_operation(self, operator: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
         if isinstance(operator, ast.Add) and isinstance(left, Row) and isinstance(right, Row):
-            return Row(left.elements + right.elements)
+            return Row(left.elements + right.elements, left.kind)
         if isinstance(operator, ast.Mult):
             row, count = (left, right) if isinstance(left, Row) else (right, left)
             times = self.integer_of(count, node)
             if isinstance(row, Row) and times.is_constant:
-                return Row(row.elements * times.payload)
+                return Row(row.elements * times.payload, row.kind)
         raise self.refuse(
             "a list is combined with something that is none", node, help="lists know list + list and list * number"
         )
@@ -606,7 +635,7 @@ class Expressions:
             if isinstance(label, Label | LabelChoice) and isinstance(other, Scalar):
                 raise self.unknown_label(label, other.expression.sort, label_node)
         raise self.refuse(
-            f"{sort_name(left)} is compared with {sort_name(right)}", right_node, help="they are never equal"
+            f"{sort_name(left)} is compared with {sort_name(right)}", right_node, help="they are never equal: compare values of one kind"
         )
 
     def unknown_label(self, label: Label | LabelChoice, sort: Any, node: ast.AST) -> ModelError:
@@ -627,17 +656,28 @@ class Expressions:
 
     def contains(self, container: Value, node: ast.expr, item: Value, item_node: ast.expr) -> Expression:
         """Python's `in`."""
+        if isinstance(container, Unusable):
+            self.plain(container, node)
         if isinstance(container, TypeName):
             resolved = self.domain_of(container, node)
             if isinstance(resolved.sort, EnumSort):
                 row: Value = Row(tuple(Label(label) for label in resolved.sort.labels))
                 return self.contains(row, node, item, item_node)
+            if isinstance(item, Nothing):
+                return FALSE
+            if isinstance(item, Maybe):
+                return conj(item.present, self.contains(container, node, item.content, item_node))
             one = self.integer_of(item, item_node)
             upper = TRUE if resolved.high is None else le(one, constant(resolved.high))
             return conj(le(constant(resolved.low), one), upper)
         if isinstance(container, Place) and isinstance(container.shapes[0], SetShape | ArrayShape):
             container = self.plain(container, node)
         if isinstance(container, Members):
+            if isinstance(item, Nothing):
+                return FALSE
+            if isinstance(item, Maybe):
+                # None is a member of no set; asking is no error.
+                return conj(item.present, self.contains(container, node, item.content, item_node))
             one = self.integer_of(item, item_node)
             return disj(*(conj(bit, eq(one, constant(i))) for i, bit in enumerate(container.bits)))
         if isinstance(container, Row):

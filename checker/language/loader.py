@@ -162,7 +162,7 @@ def _module(path: Path) -> ModuleType:
         raise
     except (Exception, SystemExit) as error:
         raise ModelError(
-            f"{type(error).__name__}: {error}", _user_line(error, shown), help=_help(error)
+            f"{type(error).__name__}: {_said(error)}", _user_line(error, shown), help=_help(error)
         ) from None
     finally:
         sys.path.remove(folder)
@@ -177,6 +177,11 @@ def _syntax_error(error: SyntaxError, file: str) -> ModelError:
         Span(file, line, column, end),
         help="Python itself cannot read this line, or the one before it",
     )
+
+
+def _said(error: BaseException) -> str:
+    # Python adds where the module was found, which is long and says nothing about the model.
+    return str(error).split(" (/")[0] if isinstance(error, ImportError) else str(error)
 
 
 def _help(error: BaseException) -> str:

@@ -57,7 +57,7 @@ class Model:
         if len(inputs) != len(wanted):
             names = ", ".join(wanted) or "none"
             raise ModelError(
-                f"{model} takes {len(wanted)} inputs ({names}), {len(inputs)} were given",
+                f"{model} is connected to {len(inputs)} fields; its inputs are {names}",
                 help=f"connect each to a field: {model}({', '.join(wanted)})",
             )
         for name, source in zip(wanted, inputs, strict=True):

@@ -95,9 +95,14 @@ def choose(*options: Any) -> Any:
         if domain is not None:
             resolved = domain(_OuterParameters())
             return resolved.decode(_ask("choose", resolved.values()))
+        if isinstance(options[0], set | frozenset):
+            held = tuple(sorted(options[0]))
+            when(held)
+            return _ask("choose", held)
         if isinstance(options[0], Iterable) and not isinstance(options[0], str):
             options = tuple(options[0])
-    when(options)
+    if not options:
+        raise Disabled
     return options[_ask("choose", tuple(range(len(options))))]
 
 

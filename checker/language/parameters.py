@@ -141,8 +141,11 @@ class Param(ParamExpression):
             kind = "True or False" if isinstance(self.default, bool) else "a whole number"
             raise ModelError(f"`{name}` needs {kind}, not {value!r}", help=f"for example {self.default!r}")
         if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
-            allowed = f"{'' if self.min is None else self.min}..{'' if self.max is None else self.max}"
-            raise ModelError(f"`{name}={value}` is outside {allowed}", help="Param(…, min=…, max=…) says so")
+            least = "" if self.min is None else f"at least {self.min}"
+            most = "" if self.max is None else f"at most {self.max}"
+            raise ModelError(
+                f"`{name}={value}` is outside its bounds", help=" and ".join(filter(None, (least, most)))
+            )
 
 
 Constant: TypeAlias = "ParamExpression | int"

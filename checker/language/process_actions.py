@@ -11,6 +11,7 @@ from checker.language.errors import ModelError, Span
 from checker.language.processes import Local, Machine, Point
 from checker.language.recorder import Exit, Frame, Names, Recorder
 from checker.language.source import member_span
+from checker.language.statements import is_fixed
 from checker.language.steps import Template, actions_of
 from checker.language.types import optional_parts
 from checker.language.values import Maybe, Nothing, Scalar
@@ -426,7 +427,8 @@ def _loop_values(definition: ast.FunctionDef, point: Point, body: Any) -> Iterat
     loops.sort(key=lambda node: node.lineno)
     for node, i in zip(loops, point.resume.iteration, strict=True):
         numbers = _numbers(node.iter, body)
-        if isinstance(node.target, ast.Name) and numbers is not None and i < len(numbers):
+        fixed = numbers is not None and is_fixed(node)
+        if isinstance(node.target, ast.Name) and numbers is not None and fixed and i < len(numbers):
             yield node.target.id, numbers[i]
 
 

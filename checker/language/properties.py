@@ -117,7 +117,7 @@ def _predicate(
         raise ModelError(
             f"`{function.__name__}` takes {expected}",
             span,
-            f"it has {len(arguments)} parameters",
+            f"it has {len(arguments) or 'no'} parameter{'' if len(arguments) == 1 else 's'}",
             "`after` is the state that a step leads to" if wanted == 2 else "a state property reads one state",
         )
     receiver = Namespace(scope)

@@ -265,7 +265,8 @@ class Recorder:
             self.check_domain(value, shape.domain, span, shown, condition)
         state = dict(self.state)
         for condition, shape in targets:
-            old = self.read(shape)
+            # One variable may be several of the alternatives.
+            old = state.get(shape.variable, self.read(shape))
             state[shape.variable] = ite(condition, value, old)
             reached = conj(self.path, condition)
             self.writes[shape.variable] = disj(self.writes.get(shape.variable, FALSE), reached)

@@ -221,20 +221,27 @@ class Statements(Calls):
             return
         case, *rest = cases
         condition, names = self._pattern(case.pattern, subject, subject_node)
-        if names:
+
+        def bind() -> None:
             self.frame.locals = {**self.frame.locals, **names}
+
+        def test(guard: ast.expr) -> Scalar:
+            bind()
+            return Scalar(self.truth(guard))
+
+        def body() -> None:
+            bind()
+            self.block(case.body)
+
         if case.guard is not None:
             guard = case.guard
             tested = self.recorder.branch(
-                self.frame, condition, lambda: Scalar(self.truth(guard)), lambda: Scalar(FALSE)
+                self.frame, condition, lambda: test(guard), lambda: Scalar(FALSE)
             )
             assert isinstance(tested, Scalar)
             condition = tested.expression
         self.recorder.branch(
-            self.frame,
-            condition,
-            lambda: self.block(case.body),
-            lambda: self._cases(subject, subject_node, rest),
+            self.frame, condition, body, lambda: self._cases(subject, subject_node, rest)
         )
 
     def _pattern(
@@ -244,8 +251,15 @@ class Statements(Calls):
             value = self.plain(self.value(pattern.value), pattern.value)
             return self.equality(self.plain(subject, node), node, value, pattern.value), {}
         if isinstance(pattern, ast.MatchSingleton):
-            value = self.lift(pattern.value, pattern)
-            return self.equality(self.plain(subject, node), node, value, pattern), {}
+            value, asked = self.lift(pattern.value, pattern), self.plain(subject, node)
+            inner = asked.content if isinstance(asked, Maybe) else asked
+            truth = isinstance(inner, Scalar) and isinstance(inner.expression.sort, BoolSort)
+            if pattern.value is not None and not truth:
+                # Python asks whether it is the very object True, which no number is.
+                raise self.refuse(
+                    f"`case {pattern.value}` for what is no truth value", pattern, help="write the number"
+                )
+            return self.equality(asked, node, value, pattern), {}
         if isinstance(pattern, ast.MatchOr):
             found = [self._pattern(one, subject, node) for one in pattern.patterns]
             if any(names for _, names in found):
@@ -254,7 +268,8 @@ class Statements(Calls):
                 )
             return disj(*(condition for condition, _ in found)), {}
         if isinstance(pattern, ast.MatchAs):
-            condition, names = TRUE, {}
+            condition: Expression = TRUE
+            names: dict[str, Value] = {}
             if pattern.pattern is not None:
                 condition, names = self._pattern(pattern.pattern, subject, node)
             if pattern.name is not None:
@@ -262,7 +277,8 @@ class Statements(Calls):
             return condition, names
         if isinstance(pattern, ast.MatchSequence):
             row = self.plain(subject, node)
-            if isinstance(row, Row) and len(row.elements) == len(pattern.patterns):
+            fits = isinstance(row, Row) and row.kind != "iterator"
+            if fits and isinstance(row, Row) and len(row.elements) == len(pattern.patterns):
                 parts = [
                     self._pattern(one, item, node)
                     for one, item in zip(pattern.patterns, row.elements, strict=True)
@@ -280,8 +296,16 @@ class Statements(Calls):
         if resuming and not _in_block(node.body, self.resume.node):  # type: ignore[union-attr]
             self.block(node.orelse)
             return
-        items = self.each(self.value(node.iter), node.iter)
-        if self.is_process and any(isinstance(one, ast.Yield) for one in ast.walk(node)):
+        yields = self.is_process and any(isinstance(one, ast.Yield) for one in ast.walk(node))
+        with self.recorder.trial(self.frame) as pure:
+            items = self.each(self.value(node.iter), node.iter)
+            if yields and not pure():
+                raise self.refuse(
+                    "what this loop runs over does something, and the loop is interrupted by a `yield`",
+                    node.iter,
+                    help="do it on a line of its own, before the loop",
+                )
+        if yields:
             self._must_be_fixed(items, node)
         depth = len(self.frame.iteration)
         start = self.resume.iteration[depth] if self.resume is not None else 0
@@ -318,7 +342,9 @@ class Statements(Calls):
         """One pass through a loop's body."""
 
         def once() -> None:
-            self.frame.locals = {**self.frame.locals, **self.unpacked(node.target, item)}
+            if self.resume is None or (is_fixed(node) and not isinstance(item, Place)):
+                # Otherwise it is a local like any other, that was kept across the `yield`.
+                self.frame.locals = {**self.frame.locals, **self.unpacked(node.target, item)}
             self.frame.iteration = (*self.frame.iteration[:depth], position)
             self.block(node.body)
             self.frame.iteration = self.frame.iteration[:depth]
@@ -433,7 +459,7 @@ class Statements(Calls):
             self.frame.locals = {**self.frame.locals, target.id: value}
             return
         if isinstance(target, ast.Tuple | ast.List):
-            row = self.plain(value, node)
+            row = self.sequence(value, node)
             starred = any(isinstance(one, ast.Starred) for one in target.elts)
             if not isinstance(row, Row) or len(row.elements) != len(target.elts) or starred:
                 raise self.refuse(
@@ -441,7 +467,7 @@ class Statements(Calls):
                     node,
                     help="a tuple of as many values can; there is no `*rest`",
                 )
-            items = [self.plain(one, node) for one in row.elements]
+            items = [self.at(one) if isinstance(one, Place) else one for one in row.elements]
             for one, item in zip(target.elts, items, strict=True):
                 self.assign(one, item, node)
             return
@@ -605,10 +631,11 @@ class Statements(Calls):
         shape = place.shapes[0]
         assert isinstance(shape, OptionalShape)
         targets = self.recorder.place_targets(place)
-        for position, default in enumerate(shape.default):
-            hit = [(condition, list(leaves(one.content))[position]) for condition, one in targets]
-            domain = hit[0][1].domain
-            self.recorder.assign_all(hit, constant(default, domain.sort), self.span(node), shown)
+        for position in range(len(shape.default)):
+            for condition, one in targets:
+                leaf = list(leaves(one.content))[position]
+                default = constant(one.default[position], leaf.domain.sort)
+                self.recorder.assign_all([(condition, leaf)], default, self.span(node), shown)
 
     def _store_set(self, place: Place, value: Value, node: ast.AST, shown: str) -> None:
         if not isinstance(value, Members):
@@ -625,6 +652,18 @@ class Statements(Calls):
             bit = value.bits[i] if i < len(value.bits) else FALSE
             members = tuple(s.members[i] for s in place.shapes)  # type: ignore[union-attr]
             self.store(Place(members, place.indices, shown), Scalar(bit), node, shown)
+
+
+def is_fixed(node: ast.For) -> bool:
+    """Whether a loop's variable keeps its value throughout a pass."""
+    if not isinstance(node.target, ast.Name):
+        return False
+    name = node.target.id
+    return not any(
+        isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Store)
+        for statement in node.body
+        for one in ast.walk(statement)
+    )
 
 
 def _contains(node: ast.AST, wanted: ast.AST) -> bool:

@@ -117,6 +117,18 @@ class FieldType:
 
 
 class _ScalarType(FieldType):
+    # A domain of constants can be used as Python uses a range: `x in Int(0, 3)`, `for x in …`.
+
+    def __contains__(self, value: object) -> bool:
+        domain = self.domain(Setting({}, {}))
+        if isinstance(domain.sort, EnumSort):
+            return value in domain.sort.labels
+        return isinstance(value, int) and domain.low <= value and (domain.high is None or value <= domain.high)
+
+    def __iter__(self) -> Iterator[bool | int | str]:
+        domain = self.domain(Setting({}, {}))
+        return (domain.decode(value) for value in domain.values())
+
     def domain(self, parameters: Setting) -> Domain:
         raise TypeError
 

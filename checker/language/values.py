@@ -100,9 +100,11 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tuple, list, or the elements of an array; of a length known in advance."""
+    """A sequence of a length known in advance: "tuple", "list", "range", "iterator", or the
+    elements of an "array" of the state."""
 
     elements: tuple[Value, ...]
+    kind: str = "tuple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ def load(place: Place, read: Callable[[ScalarShape], Expression]) -> Value:
         ]
         return Members(tuple(_expression(load(member, read)) for member in members))
     if isinstance(shape, ArrayShape):
-        return Row(tuple(load(element, read) for element in elements(place)))
+        return Row(tuple(load(element, read) for element in elements(place)), "array")
     return Struct(tuple((name, load(part(place, name), read)) for name, _ in shape.parts))
 
 
@@ -308,9 +310,10 @@ def merge(condition: Expression, then: Value, otherwise: Value) -> Value:
     if isinstance(then, Members) and isinstance(otherwise, Members):
         pairs = padded(then, otherwise)
         return Members(tuple(ite(condition, a, b) for a, b in pairs))
-    if isinstance(then, Row) and isinstance(otherwise, Row) and len(then.elements) == len(otherwise.elements):
-        both = zip(then.elements, otherwise.elements, strict=True)
-        return Row(tuple(merge(condition, a, b) for a, b in both))
+    if isinstance(then, Row) and isinstance(otherwise, Row):
+        if then.kind == otherwise.kind and len(then.elements) == len(otherwise.elements):
+            both = zip(then.elements, otherwise.elements, strict=True)
+            return Row(tuple(merge(condition, a, b) for a, b in both), then.kind)
     if isinstance(then, Struct) and isinstance(otherwise, Struct):
         names = [name for name, _ in then.parts]
         if names == [name for name, _ in otherwise.parts]:
@@ -431,7 +434,10 @@ def equal(left: Value, right: Value) -> Expression | None:
     if isinstance(left, Members) and isinstance(right, Members):
         return conj(*(eq(a, b) for a, b in padded(left, right)))
     if isinstance(left, Row) and isinstance(right, Row):
-        if len(left.elements) != len(right.elements):
+        # A tuple never equals a list; an array of the state equals either.
+        kinds = {left.kind, right.kind}
+        alike = len(kinds) == 1 or ("array" in kinds and kinds <= {"array", "list", "tuple"})
+        if not alike or len(left.elements) != len(right.elements):
             return FALSE
         return _all_equal(list(zip(left.elements, right.elements, strict=True)))
     if isinstance(left, Struct) and isinstance(right, Struct):

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from checker.evidence.trace import Trace, TraceStep
+from checker.evidence.trace import Trace, TraceStep, encoded
+from checker.explicit.outcomes import outcomes, values_of
 from checker.findings.finding import Finding
 from checker.findings.findings import Findings
 from checker.report.stale import StaleRead, copies, stale_reads
 from checker.report.wording import count, joined, show_state, show_value, times
 from checker.system.run import Verdict
 from checker.system.shape import leaves
-from checker.system.transition_system import Property, TransitionSystem
+from checker.system.transition_system import Fairness, Kind, Property, TransitionSystem
 from checker.system.walk import variables_of
 
 __all__ = ["Cause", "cause_of", "explain", "fields_of"]
@@ -55,9 +57,9 @@ def cause_of(system: TransitionSystem, trace: Trace, claim: Property | None = No
     faults = tuple(i for i, step in enumerate(trace.steps) if step is not None and _is_fault(step))
     watched = fields_of(system, claim)
     if trace.loop is not None:
-        sentence = _for_ever(system, trace, reads, watched)
+        sentence = _for_ever(system, trace, reads, faults, watched)
     else:
-        sentence = _once(system, trace, reads, faults, watched)
+        sentence = _once(trace, reads, faults, watched)
     return Cause(sentence, reads, faults)
 
 
@@ -100,42 +102,41 @@ def _is_fault(step: TraceStep) -> bool:
 
 
 def _once(
-    system: TransitionSystem,
-    trace: Trace,
-    reads: tuple[StaleRead, ...],
-    faults: tuple[int, ...],
-    watched: tuple[str, ...],
+    trace: Trace, reads: tuple[StaleRead, ...], faults: tuple[int, ...], watched: tuple[str, ...]
 ) -> str:
+    why = _struck(trace, reads, faults)
     if trace.mishap is not None and trace.mishap.message:
-        why = _struck(trace, reads, faults)
         return f"{trace.mishap.message}, after {why}" if why else trace.mishap.message
     if not trace.steps:
-        held = {name: trace.states[0][name] for name in watched if name in trace.states[0]}
-        return f"already in an initial state: {show_state(held)}".rstrip(": ")
-    why = _struck(trace, reads, faults)
+        return f"already in an initial state: {_held(trace, watched)}".removesuffix(": ")
     if why:
         return why
-    agents = list(dict.fromkeys(step.agent for step in trace.steps if step is not None))
+    agents = _distinct(f"`{step.agent}`" for step in trace.steps if step is not None)
     steps = count(sum(step is not None for step in trace.steps), "step")
-    return f"{steps} of {joined([f'`{agent}`' for agent in agents])}, without any fault"
+    return f"{steps} of {joined(agents)}, without any fault"
 
 
 def _struck(trace: Trace, reads: tuple[StaleRead, ...], faults: tuple[int, ...]) -> str:
-    """What went before: stale reads, else faults and changed wishes; empty if nothing did."""
-    struck = joined(_faults(trace, faults))
+    """What went before: stale reads, else faults, else changed wishes; empty if nothing did."""
     if reads:
         believed = _own_writes(trace, reads) or _believed(reads)
-        return f"{believed}, after {struck}" if struck else believed
-    if struck:
-        return struck
-    wishes = [f"`{step}`" for step in trace.steps if step is not None and step.kind == "intent"]
-    return f"{joined(_distinct(wishes))} changed the wish midway" if wishes else ""
+        placed = [_placed(trace, positions) for positions in _alike(trace, faults)]
+        return f"{believed}, after {joined(placed)}" if placed else believed
+    if faults:
+        alike = _alike(trace, faults)
+        if len(alike) > 1:
+            return joined([_placed(trace, positions) for positions in alike])
+        return _told_once(trace, alike[0])
+    wishes = tuple(i for i, step in enumerate(trace.steps) if step is not None and step.kind == "intent")
+    placed = [_placed(trace, positions) for positions in _alike(trace, wishes)]
+    return f"{joined(placed)} changed what is wanted" if placed else ""
 
 
 def _own_writes(trace: Trace, reads: tuple[StaleRead, ...]) -> str:
     """An agent whose own writes a copy never showed: the classic read-own-write miss."""
     last = reads[-1]
-    values = [state[last.copy] for state in trace.states if last.copy in state]
+    until = trace.states[: last.position + 2]
+    values = [state[last.copy] for state in until if last.copy in state]
     writers = [
         step.agent
         for position, step in enumerate(trace.steps)
@@ -143,8 +144,8 @@ def _own_writes(trace: Trace, reads: tuple[StaleRead, ...]) -> str:
     ]
     if not writers or set(writers) != {last.agent} or any(value != values[0] for value in values):
         return ""
-    acts = len(writers)
-    return f"`{last.agent}` acted {times(acts)} on a `{last.copy}` that never saw its own writes"
+    acts = times(len(writers))
+    return f"`{last.agent}` acted {acts} on a `{last.copy}` that never saw its own writes"
 
 
 def _believed(reads: tuple[StaleRead, ...]) -> str:
@@ -153,64 +154,102 @@ def _believed(reads: tuple[StaleRead, ...]) -> str:
         f"`{worst.agent}` acted on a stale `{worst.copy}` = {show_value(worst.seen)} "
         f"while `{worst.source}` was {show_value(worst.actual)} (step {worst.position + 1})"
     )
-    others = [read.copy for read in reads if read.copy != worst.copy]
-    return text + (f", and on a stale {joined([f'`{o}`' for o in _distinct(others)])}" if others else "")
+    others = _distinct(f"`{read.copy}`" for read in reads if read.copy != worst.copy)
+    return f"{text}, and on a stale {joined(others)}" if others else text
 
 
-def _faults(trace: Trace, faults: Iterable[int]) -> list[str]:
-    """The faults in order, equal ones counted, the first of each placed."""
-    struck: dict[str, list[int]] = {}
-    for position in faults:
-        step = trace.steps[position]
-        assert step is not None
-        struck.setdefault(_fault_name(step), []).append(position)
-    if len(struck) == 1:
-        ((name, positions),) = struck.items()
-        first = positions[0]
-        if len(positions) > 1:
-            return [f"`{name}` struck {times(len(positions))}"]
-        before = next((s for s in trace.steps[:first][::-1] if s is not None), None)
-        where = f", right after `{before}`" if before is not None else ""
-        return [f"`{name}` struck at step {first + 1}{where}"]
-    return [
-        f"`{name}` (step {', '.join(str(position + 1) for position in positions)})"
-        for name, positions in struck.items()
-    ]
+def _alike(trace: Trace, positions: Iterable[int]) -> list[list[int]]:
+    """Positions of steps with the same name, together, in the order of their first."""
+    groups: dict[str, list[int]] = {}
+    for position in positions:
+        groups.setdefault(_name(trace, position), []).append(position)
+    return list(groups.values())
 
 
-def _fault_name(step: TraceStep) -> str:
-    if step.kind == "fault" and len(step.faults) <= 1:
-        return str(step)
-    return " and ".join(step.faults)
+def _placed(trace: Trace, positions: list[int]) -> str:
+    if len(positions) > 3:
+        return f"`{_name(trace, positions[0])}` ({times(len(positions))})"
+    places = joined([str(position + 1) for position in positions])
+    return f"`{_name(trace, positions[0])}` (step{'s' if len(positions) > 1 else ''} {places})"
+
+
+def _told_once(trace: Trace, positions: list[int]) -> str:
+    name, first = _name(trace, positions[0]), positions[0]
+    if len(positions) > 1:
+        return f"`{name}` struck {times(len(positions))}"
+    before = next((step for step in trace.steps[:first][::-1] if step is not None), None)
+    where = f", right after `{before}`" if before is not None else ""
+    return f"`{name}` struck at step {first + 1}{where}"
+
+
+def _name(trace: Trace, position: int) -> str:
+    step = trace.steps[position]
+    assert step is not None
+    if step.kind == "step" and step.faults:
+        return " and ".join(step.faults)
+    return str(step)
+
+
+def _held(trace: Trace, watched: tuple[str, ...]) -> str:
+    last = trace.states[-1]
+    return show_state({name: last[name] for name in watched if name in last}, ", ")
 
 
 # ---------------------------------------------------------------- lassos
 
 
 def _for_ever(
-    system: TransitionSystem, trace: Trace, reads: tuple[StaleRead, ...], watched: tuple[str, ...]
+    system: TransitionSystem,
+    trace: Trace,
+    reads: tuple[StaleRead, ...],
+    faults: tuple[int, ...],
+    watched: tuple[str, ...],
 ) -> str:
     assert trace.loop is not None
     loop = trace.loop
-    path = _path(trace, loop, watched)
-    turning = [step for step in trace.steps[loop:] if step is not None]
-    if not any(True for position in range(loop, len(trace.steps)) for _ in trace.changes(position)):
-        held = {name: trace.states[-1][name] for name in watched if name in trace.states[-1]}
-        stuck = f"nothing more happens while {show_state(held)}" if held else "nothing more happens"
-        why = _struck(trace, reads, tuple(i for i, s in enumerate(trace.steps) if s and _is_fault(s)))
+    if not any(True for position in range(loop, len(trace)) for _ in trace.changes(position)):
+        held = _held(trace, watched)
+        ends = "nothing more happens" if any(trace.steps) else "nothing ever happens"
+        stuck = f"{ends} while {held}" if held else ends
+        why = "; ".join(filter(None, (_struck(trace, reads, faults), _postponed(system, trace))))
         return f"{stuck}: {why}" if why else stuck
-    if not path:
-        labels = _distinct([f"`{step}`" for step in turning])
-        shown = joined(labels) if len(labels) <= 3 else ", ".join(labels[:3]) + ", …"
-        path = f"{shown} for ever"
+    path, name = _path(trace, loop, watched)
     within = tuple(read for read in reads if read.position >= loop)
     if within:
         return f"{path}: {_late(system, trace, within)}"
-    struck = _faults(trace, (i for i, step in enumerate(trace.steps) if step and _is_fault(step)))
-    return f"{path}, since {joined(struck)}" if struck else path
+    again = tuple(position for position in faults if position >= loop)
+    if again:
+        return (
+            f"{path}, since {joined([f'`{n}`' for n in _names(trace, again)])} strikes again and again"
+        )
+    if faults:
+        return f"{path}, since {_struck(trace, (), faults)}"
+    wishes = tuple(
+        position
+        for position in range(loop, len(trace))
+        if (step := trace.steps[position]) is not None and step.kind == "intent"
+    )
+    if wishes:
+        wanted = joined(_distinct(f"`{_action(trace, position)}`" for position in wishes))
+        return f"{path}, since {wanted} changes what is wanted again and again"
+    rivals = _rivals(trace, loop, name)
+    return f"{path}: {joined(rivals)} undo each other's work" if len(rivals) > 1 else path
 
 
-def _path(trace: Trace, loop: int, watched: tuple[str, ...]) -> str:
+def _postponed(system: TransitionSystem, trace: Trace) -> str:
+    """The steps that could still be taken at the end, but that no fairness promises."""
+    last = encoded(system, trace)[0][-1]
+    possible = [
+        f"`{action.label}`"
+        for action in system.actions
+        if action.kind is Kind.STEP and action.fairness is Fairness.NONE
+        for arguments in product(*(values_of(symbol) for symbol in action.parameters))
+        if any(result != last for _, result in outcomes(action, arguments, last))
+    ]
+    return f"{joined(_distinct(possible))} could, but nothing promises it" if possible else ""
+
+
+def _path(trace: Trace, loop: int, watched: tuple[str, ...]) -> tuple[str, str]:
     """`pods` goes 1 → 2 → 1 for ever: the first watched field that varies in the loop."""
     for name in watched:
         values: list[Any] = []
@@ -221,8 +260,22 @@ def _path(trace: Trace, loop: int, watched: tuple[str, ...]) -> str:
             shown = [show_value(value) for value in values]
             if len(shown) > 7:
                 shown = [*shown[:6], "…", shown[-1]]
-            return f"`{name}` goes {' → '.join(shown)} for ever"
-    return ""
+            return f"`{name}` goes {' → '.join(shown)} for ever", name
+    labels = _distinct(f"`{step}`" for step in trace.steps[loop:] if step is not None)
+    shown = labels if len(labels) <= 3 else [*labels[:3], "…"]
+    return f"{', '.join(shown)} for ever", ""
+
+
+def _rivals(trace: Trace, loop: int, name: str) -> list[str]:
+    """Who changes a field in the loop: agents, or where that is one, its different steps."""
+    steps = [
+        step
+        for position in range(loop, len(trace))
+        if (step := trace.steps[position]) is not None
+        and any(changed == name for changed, _, _ in trace.changes(position))
+    ]
+    agents = _distinct(f"`{step.agent}`" for step in steps)
+    return agents if len(agents) > 1 else _distinct(f"`{step}`" for step in steps)
 
 
 def _late(system: TransitionSystem, trace: Trace, within: tuple[StaleRead, ...]) -> str:
@@ -230,14 +283,12 @@ def _late(system: TransitionSystem, trace: Trace, within: tuple[StaleRead, ...])
     assert trace.loop is not None
     refreshed = any(
         name == last.copy
-        for position in range(trace.loop, len(trace.steps))
+        for position in range(trace.loop, len(trace))
         for name, _, _ in trace.changes(position)
     )
     lags = {read.lag for read in within if read.copy == last.copy}
-    if len(lags) == 1 and None not in lags:
-        behind = f"{show_value(lags.pop())} behind `{last.source}`"
-    else:
-        behind = f"behind `{last.source}`"
+    lag = lags.pop() if len(lags) == 1 else None
+    behind = f"behind `{last.source}`" if lag is None else f"{lag} behind `{last.source}`"
     if not refreshed:
         return f"`{last.copy}` stays {behind}"
     is_component = any(
@@ -245,6 +296,16 @@ def _late(system: TransitionSystem, trace: Trace, within: tuple[StaleRead, ...])
     )
     verb = "refreshed" if is_component else "read again"
     return f"`{last.copy}` is {verb}, but always {behind} when `{last.agent}` acts"
+
+
+def _names(trace: Trace, positions: Iterable[int]) -> list[str]:
+    return _distinct(_name(trace, position) for position in positions)
+
+
+def _action(trace: Trace, position: int) -> str:
+    step = trace.steps[position]
+    assert step is not None
+    return step.label
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from checker.evidence.trace import Trace, TraceStep
 from checker.report.cause import Cause, fields_of
 from checker.report.glyphs import UNICODE, Glyphs
 from checker.report.wording import differences, show_state, show_value
+from checker.report.wrapping import broken, wrapped
 from checker.system.shape import leaves
 from checker.system.transition_system import Property, Role, TransitionSystem
 
@@ -96,6 +97,8 @@ class _Diagram:
             for field in system.fields
             if all(leaf.domain.size == 1 for leaf in leaves(field.shape))
         }
+        # A lasso that only stutters: there is no loop to draw, the run just ends.
+        self.rests = trace.loop is not None and trace.steps[trace.loop :] == (None,)
         self.lanes = self._lay_out(_in_order(trace, system))
         end = self.lanes[-1].start + self.lanes[-1].width if self.lanes else _GUTTER
         # Where the lanes leave no room beside them, changes go below their step.
@@ -154,6 +157,8 @@ class _Diagram:
         if len(rows) > _LONGEST:
             skipped = range(_LONGEST // 2, len(rows) - _LONGEST // 2)
         for position in rows:
+            if self.rests and position == len(rows) - 1:
+                continue
             if position in skipped:
                 if position == skipped.start:
                     yield Text(self.glyphs.plain(f"   … {len(skipped)} more steps …"), style="dim")
@@ -232,7 +237,7 @@ class _Diagram:
         held: list[Text] = []
         room = self.width - self.changes_at
         for part in parts:
-            pieces = [part] if part.cell_len <= room else _broken(part, room)
+            pieces = [part] if part.cell_len <= room else broken(part, room)
             for piece in pieces:
                 if held and held[-1].cell_len + 2 + piece.cell_len <= room:
                     held[-1] = Text.assemble(held[-1], "  ", piece)
@@ -253,12 +258,13 @@ class _Diagram:
 
     def _last(self) -> Iterator[Text]:
         trace, glyphs = self.trace, self.glyphs
-        if trace.loop is not None:
+        if self.rests:
+            line = Text(f"   {glyphs.again} ", style="bold magenta")
+            line.append("stays like this for ever")
+            yield line
+        elif trace.loop is not None:
             line = Text(f" {glyphs.loop_end}{glyphs.message}{glyphs.again} ", style="bold magenta")
-            line.append(
-                f"repeats from step {trace.loop + 1}" if len(trace) > trace.loop else "stays here"
-            )
-            line.append(" for ever")
+            line.append(f"repeats from step {trace.loop + 1} for ever")
             yield line
         last = trace.states[-1]
         held = {name: last[name] for name in self.watched if name in last}
@@ -274,7 +280,7 @@ class _Diagram:
             line.append(f"{self.claim.name} {fails[self.claim.kind]}", style="bold")
             if held:
                 line.append(glyphs.plain(f": {show_state(held)}"))
-            yield from _wrapped(line, self.width)
+            yield from wrapped(line, self.width)
 
     # ------------------------------------------------------------ pieces
 
@@ -296,7 +302,7 @@ class _Diagram:
 
     def _gutter(self, row: int, number: str, continues: bool = False) -> Text:
         loop, sign = self.trace.loop, " "
-        if loop is not None and row > loop:
+        if loop is not None and row > loop and not self.rests:
             begins = row == loop + 1 and not continues
             sign = self.glyphs.loop_begin if begins else self.glyphs.loop
         line = Text(f" {sign}", style="bold magenta")
@@ -361,46 +367,3 @@ def _in_order(trace: Trace, system: TransitionSystem) -> list[str]:
     for group in (processes, known, acting):
         ordered |= {agent: None for agent in group if agent in acting and agent not in outside}
     return [*ordered, *(agent for agent in outside if agent in acting)]
-
-
-def _broken(text: Text, width: int) -> list[Text]:
-    """A part that is wider than its column, in pieces."""
-    width = max(width, 8)
-    pieces, words = [], text.plain.split(" ")
-    line = ""
-    for word in words:
-        while cell_len(word) > width:
-            if line:
-                pieces.append(line)
-                line = ""
-            pieces.append(word[:width])
-            word = word[width:]
-        if line and cell_len(line) + 1 + cell_len(word) > width:
-            pieces.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    pieces.append(line)
-    return [Text(piece, style=text.style) for piece in pieces if piece.strip()]
-
-
-def _wrapped(line: Text, width: int) -> Iterator[Text]:
-    if line.cell_len <= width:
-        yield line
-        return
-    words, held = line.plain.split("  "), ""
-    for word in words:
-        candidate = f"{held}  {word}" if held else word
-        if held and cell_len(candidate) > width:
-            yield Text(held)
-            held = f"     {word}"
-        else:
-            held = candidate
-    yield from (Text(piece) for piece in _pieces(held, width))
-
-
-def _pieces(text: str, width: int) -> Iterator[str]:
-    while cell_len(text) > width:
-        yield text[:width]
-        text = "     " + text[width:]
-    yield text

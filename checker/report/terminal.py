@@ -19,11 +19,15 @@ from checker.report.cause import cause_of, explain
 from checker.report.glyphs import Glyphs, glyphs_for
 from checker.report.space_time import space_time
 from checker.report.wording import count
+from checker.report.wrapping import hanging
 from checker.system.run import Verdict
 
-__all__ = ["Terminal", "findings_lines", "hanging", "header", "trace_lines"]
+__all__ = ["Terminal", "findings_lines", "header", "trace_lines"]
 
 _STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNKNOWN: "bold yellow"}
+_REPEATED = ("quiescent", "idempotent", "effect-once")
+"""How the kinds of idempotence end."""
+
 _CAUSE = 44
 """A cause that gets fewer columns than this stands on lines of its own."""
 
@@ -134,7 +138,11 @@ def trace_lines(
     claim = found.claim(finding.property)
     cause = cause_of(found.system, trace, claim)
     shown = claim if finding.verdict is Verdict.VIOLATED else None
-    return space_time(trace, found.system, cause=cause, claim=shown, width=width, glyphs=glyphs)
+    lines = space_time(trace, found.system, cause=cause, claim=shown, width=width, glyphs=glyphs)
+    if finding.verdict is Verdict.VIOLATED and finding.kind.endswith(_REPEATED) and finding.reason:
+        mark = Text(f"   {glyphs.violated} ", style="bold red")
+        lines += hanging(mark, 5, glyphs.plain(finding.reason), width)
+    return lines
 
 
 # ---------------------------------------------------------------- the table
@@ -217,20 +225,6 @@ def _measures(finding: Finding) -> str:
     return str(metrics.get("unbounded") or "")
 
 
-def hanging(line: Text, indent: int, text: str, width: int) -> Iterator[Text]:
-    """Text after a beginning, wrapped with its own indentation."""
-    room = max(width - indent, 20)
-    held = ""
-    first = True
-    for word in text.split():
-        if held and cell_len(held) + 1 + cell_len(word) > room:
-            yield Text.assemble(line, held) if first else Text(" " * indent + held)
-            held, first = word, False
-        else:
-            held = f"{held} {word}" if held else word
-    yield Text.assemble(line, held) if first else Text(" " * indent + held)
-
-
 # ---------------------------------------------------------------- which traces
 
 
@@ -238,13 +232,18 @@ def _told(found: Findings, traces: str) -> Iterator[tuple[Finding, Trace]]:
     if traces == "none":
         return
     pairs = [
-        (finding, finding.trace)
+        (finding, trace)
         for finding in found
-        if finding.trace is not None and (traces == "all" or finding.verdict is Verdict.VIOLATED)
+        if (trace := finding.trace) is not None
+        and (traces == "all" or finding.verdict is Verdict.VIOLATED)
     ]
     if traces == "all":
-        yield from ((finding, trace) for finding, trace in pairs if trace is not None)
+        yield from pairs
     elif pairs:
-        finding, trace = min(pairs, key=lambda pair: len(pair[1].steps) if pair[1] is not None else 0)
-        assert trace is not None
-        yield finding, trace
+        yield min(pairs, key=_telling)
+
+
+def _telling(pair: tuple[Finding, Trace]) -> tuple[bool, int]:
+    """First what shows its violation by itself: one pass repeated is told by the reason beside it."""
+    finding, trace = pair
+    return finding.kind.endswith(_REPEATED), len(trace)

@@ -33,9 +33,9 @@ def show_value(value: Any) -> str:
     return str(value)
 
 
-def show_state(state: Mapping[str, Any]) -> str:
+def show_state(state: Mapping[str, Any], separator: str = "  ") -> str:
     """Several variables in one line."""
-    return "  ".join(f"{name}={show_value(value)}" for name, value in state.items())
+    return separator.join(f"{name}={show_value(value)}" for name, value in state.items())
 
 
 def differences(name: str, before: Any, after: Any) -> Iterator[str]:

@@ -10,7 +10,13 @@ from checker.system.sorts import BOOL, INT, BoolSort, Domain, EnumSort, IntSort,
 from checker.system.transition_system import Fairness, Hazard, Kind, Symbol, TransitionSystem, Variable
 
 COLOUR = EnumSort(("red", "green", "blue"))
-DOMAINS = [Domain(BOOL, 0, 1), Domain(INT, 0, 2), Domain(INT, -2, 1), Domain(INT, 3, 3), Domain(COLOUR, 0, 2)]
+DOMAINS = [
+    Domain(BOOL, 0, 1),
+    Domain(INT, 0, 2),
+    Domain(INT, -2, 1),
+    Domain(INT, 3, 3),
+    Domain(COLOUR, 0, 2),
+]
 
 
 @st.composite
@@ -22,7 +28,9 @@ def systems(draw: st.DrawFn, wide: bool = False) -> TransitionSystem:
     ]
     # A row, for `select` with a computed index, of equal or of unequal elements.
     like = draw(st.sampled_from([Domain(INT, 0, 2), Domain(INT, -2, 1)]))
-    variables += [Variable(f"row[{i}]", like, (like.low + i % 2,)) for i in range(draw(st.integers(0, 3)))]
+    variables += [
+        Variable(f"row[{i}]", like, (like.low + i % 2,)) for i in range(draw(st.integers(0, 3)))
+    ]
     if wide:
         variables.insert(1, Variable("broad", Domain(INT, -5, 2**40), (2**40,)))
         variables.append(Variable("broader", Domain(INT, 0, 2**70), (0, 2**70)))
@@ -52,7 +60,13 @@ def systems(draw: st.DrawFn, wide: bool = False) -> TransitionSystem:
             hazards.insert(0, hazard(e.conj(guard, builder.any(BOOL, 2)), "assert", f"claim{number}"))
             # Hazards exclude each other.
             hazards[1:] = [
-                Hazard(h.kind, e.conj(h.condition, e.neg(hazards[0].condition)), h.message, h.name, h.location)
+                Hazard(
+                    h.kind,
+                    e.conj(h.condition, e.neg(hazards[0].condition)),
+                    h.message,
+                    h.name,
+                    h.location,
+                )
                 for h in hazards[1:]
             ]
         actions.append(
@@ -74,7 +88,9 @@ def systems(draw: st.DrawFn, wide: bool = False) -> TransitionSystem:
 class Builder:
     """Draws expressions over some variables and symbols."""
 
-    def __init__(self, draw: st.DrawFn, variables: list[Variable], symbols: list[Symbol], after: bool = False):
+    def __init__(
+        self, draw: st.DrawFn, variables: list[Variable], symbols: list[Symbol], after: bool = False
+    ):
         self.draw = draw
         self.variables = variables
         self.symbols = symbols
@@ -107,7 +123,9 @@ class Builder:
 
     def truth(self, depth: int) -> e.Expression:
         """A compound truth value."""
-        kind = self.draw(st.sampled_from(["not", "and", "or", "ite", "eq", "lt", "le", "any", "all", "select"]))
+        kind = self.draw(
+            st.sampled_from(["not", "and", "or", "ite", "eq", "lt", "le", "any", "all", "select"])
+        )
         if kind == "not":
             return e.neg(self.any(BOOL, depth))
         if kind in ("and", "or"):

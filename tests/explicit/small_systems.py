@@ -70,7 +70,11 @@ def action(
 
 
 def integer(
-    name: str, low: int, high: int | None, initial: Iterable[Scalar] | Expression | None = (0,), **more: int
+    name: str,
+    low: int,
+    high: int | None,
+    initial: Iterable[Scalar] | Expression | None = (0,),
+    **more: int,
 ) -> Variable:
     """An integer variable."""
     values = initial if initial is None or isinstance(initial, Expression) else tuple(initial)
@@ -120,7 +124,10 @@ def fleet(servers: int, faults: int) -> TransitionSystem:
         [*state, *view, budget],
         action("observe", ne(here, seen), put(view, i.node, here), parameters=(i,)),
         action(
-            "start", disj(eq(seen, ABSENT), eq(seen, FAILED)), put(state, i.node, STARTING), parameters=(i,)
+            "start",
+            disj(eq(seen, ABSENT), eq(seen, FAILED)),
+            put(state, i.node, STARTING),
+            parameters=(i,),
         ),
         action("start_ok", eq(here, STARTING), put(state, i.node, RUNNING), parameters=(i,)),
         fault("start_fail", eq(here, STARTING)),
@@ -134,7 +141,9 @@ def counter(digits: int, base: int) -> TransitionSystem:
     row = [integer(f"digit[{i}]", 0, base - 1) for i in range(digits)]
     i = symbol("i", 0, digits - 1)
     following = modulo(add(select(array(one.node for one in row), i.node), constant(1)), constant(base))
-    return system(row, action("increment", TRUE, put(row, i.node, following), parameters=(i,)), name="Counter")
+    return system(
+        row, action("increment", TRUE, put(row, i.node, following), parameters=(i,)), name="Counter"
+    )
 
 
 def hazard(condition: Expression, kind: str = "assert", name: str = "sound", line: int = 1) -> Hazard:

@@ -26,17 +26,19 @@ from checker.system.shape import ArrayShape, ScalarShape
 from checker.system.sorts import BOOL, INT, Domain, EnumSort
 from checker.system.transition_system import (
     Action,
+    Call,
     Fairness,
     Field,
     Hazard,
     Kind,
+    Process,
     Role,
     Symbol,
     TransitionSystem,
     Variable,
 )
 
-__all__ = ["action", "fleet", "number", "system", "truth"]
+__all__ = ["Body", "action", "fleet", "hazard", "number", "running", "system", "truth"]
 
 
 def number(
@@ -150,6 +152,81 @@ def hazard(condition: Expression, message: str = "goes wrong") -> Hazard:
     return Hazard("assert", condition, message, message)
 
 
-def never() -> Expression:
-    """A predicate that holds nowhere."""
-    return FALSE
+class Body:
+    """A process, step by step: `at(position, next, …)` adds the step from one yield to the next.
+
+    A step to position 0 completes a pass. `crash` adds the crash that loses position and memory.
+    """
+
+    def __init__(self, key: str, points: int, memory: tuple[Variable, ...] = ()) -> None:
+        self.key = key
+        self.memory = memory
+        self.position = number(f"{key}.at", points - 1, role=Role.POSITION, owner=key)
+        self.actions: list[Action] = []
+        self.restarts = False
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its program counter and its memory."""
+        return [self.position, *self.memory]
+
+    def at(
+        self,
+        here: int,
+        to: int,
+        updates: Mapping[str, Expression] | None = None,
+        when: Expression = TRUE,
+        *,
+        writes: Mapping[str, Expression] | None = None,
+        **more: Any,
+    ) -> None:
+        """One step; it writes what it updates, unless told otherwise."""
+        updates = dict(updates or {})
+        written = dict.fromkeys(updates, TRUE) if writes is None else dict(writes)
+        moved = updates if to == here else updates | {self.position.name: constant(to)}
+        more.setdefault(
+            "name", f"{self.key}@{here}" + (f"#{len(self.actions)}" if len(self.actions) else "")
+        )
+        self.actions.append(
+            action(
+                more.pop("name"),
+                conj(eq(self.position.node, constant(here)), when),
+                moved,
+                group=self.key,
+                process=self.key,
+                completes=TRUE if to == 0 else FALSE,
+                writes=tuple(written.items()),
+                **more,
+            )
+        )
+
+    def crash(self) -> None:
+        """It may crash anywhere but at its start with nothing to lose."""
+        self.restarts = True
+        lost = [self.position, *self.memory]
+        changes = disj(*(ne(v.node, constant(v.initial[0])) for v in lost))
+        self.actions.append(
+            action(
+                f"{self.key}!crash",
+                changes,
+                {v.name: constant(v.initial[0]) for v in lost},
+                kind=Kind.FAULT,
+                process=self.key,
+                completes=FALSE,
+                faults=("crash",),
+                call=Call((), self.key, "crash"),
+            )
+        )
+
+    @property
+    def process(self) -> Process:
+        """What the system declares of it."""
+        memory = tuple(v.name for v in self.memory)
+        return Process(self.key, self.key, self.position.name, memory, self.restarts)
+
+
+def running(world: list[Variable], *bodies: Body, others: tuple[Action, ...] = ()) -> TransitionSystem:
+    """A system of processes over shared variables."""
+    variables = [*world, *(v for body in bodies for v in body.variables)]
+    actions = [a for body in bodies for a in body.actions] + list(others)
+    return system(variables, actions, processes=tuple(body.process for body in bodies))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from small_systems import action, counter, fleet, hazard, integer, symbol, system, truth, under
 
+from checker.explicit import interruption
 from checker.explicit.explore import explore
 from checker.explicit.instances import TooManyOutcomes
 from checker.explicit.packing import NotEnumerable
@@ -84,7 +85,9 @@ def test_hazard_takes_the_place_of_the_successor() -> None:
     c = symbol("c", 1, 2)
     value = e.add(x.node, c.node)
     over = hazard(e.lt(e.constant(3), value), "domain", "x")
-    graph = explore(under(system([x], action("add", e.TRUE, {"x": value}, choices=(c,), hazards=(over,)))))
+    graph = explore(
+        under(system([x], action("add", e.TRUE, {"x": value}, choices=(c,), hazards=(over,))))
+    )
     assert (len(graph), graph.steps, len(graph.targets), graph.complete) == (4, 8, 5, True)
     found = [(graph.state(m.state)["x"], m.choices, m.hazard) for m in graph.mishaps]
     assert found == [(2, (2,), over), (3, (1,), over)]
@@ -98,7 +101,9 @@ def test_index_finds_states() -> None:
     """A state's index, and None for a state that is not reached or not even possible."""
     for keep_edges in (True, False):
         graph = explore(under(fleet(2, 1)), keep_edges=keep_edges)
-        assert [graph.index(graph.state(index)) for index in range(len(graph))] == list(range(len(graph)))
+        assert [graph.index(graph.state(index)) for index in range(len(graph))] == list(
+            range(len(graph))
+        )
         assert graph.index({**graph.state(0), "budget": 2}) is None
         assert graph.index({**graph.state(0), "view[0]": 2}) is None
 
@@ -164,7 +169,12 @@ def test_more_than_64_units() -> None:
     p = symbol("p", 0, 99)
     x = integer("x", 0, 100)
     graph = explore(
-        under(system([x], action("a", e.eq(x.node, p.node), {"x": e.add(p.node, e.constant(1))}, parameters=(p,))))
+        under(
+            system(
+                [x],
+                action("a", e.eq(x.node, p.node), {"x": e.add(p.node, e.constant(1))}, parameters=(p,)),
+            )
+        )
     )
     assert graph.enabled_units.shape == (101, 2)
     for unit in range(100):
@@ -233,8 +243,9 @@ def test_ctrl_c_gives_the_consistent_part(whole: StateGraph) -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_second_ctrl_c_raises() -> None:
-    """Who presses it twice wants to get out."""
+def test_later_ctrl_c_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who presses it again wants to get out."""
+    monkeypatch.setattr(interruption, "TOGETHER", -1.0)
     before = signal.getsignal(signal.SIGINT)
 
     def interrupt(states: int, steps: int, frontier: int) -> None:
@@ -244,6 +255,16 @@ def test_second_ctrl_c_raises() -> None:
     with pytest.raises(KeyboardInterrupt):
         explore(under(fleet(2, 2)), progress=interrupt)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_signals_together_are_one_ctrl_c() -> None:
+    """`timeout` sends SIGINT to the process and to its group: that is not pressing it twice."""
+
+    def interrupt(states: int, steps: int, frontier: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    assert explore(under(fleet(2, 2)), progress=interrupt).reason == "interrupted"
 
 
 def test_interrupt_raised_by_someone_else(whole: StateGraph) -> None:

@@ -59,7 +59,9 @@ def test_wide_states_are_what_the_interpreter_finds(chosen: TransitionSystem) ->
 
 
 @given(systems(), st.data())
-def test_predicates_are_what_the_interpreter_finds(chosen: TransitionSystem, data: st.DataObject) -> None:
+def test_predicates_are_what_the_interpreter_finds(
+    chosen: TransitionSystem, data: st.DataObject
+) -> None:
     """A random predicate agrees in every state, and on every edge with `next` variables."""
     graph = explore(under(chosen), max_states=60)
     of_state = Builder(data.draw, list(chosen.variables), []).any(BOOL, 3)

@@ -25,9 +25,7 @@ def initial_of(variables: list[Variable]) -> list[dict]:
 def test_product_in_ascending_order() -> None:
     """The last variable varies fastest, and every value of a domain is taken where none is given."""
     found = initial_of([integer("x", -1, 5, (4, 2)), truth("f", None), integer("y", 1, 1, None)])
-    assert found == [
-        {"x": x, "f": f, "y": 1} for x, f in [(4, False), (4, True), (2, False), (2, True)]
-    ]
+    assert found == [{"x": x, "f": f, "y": 1} for x, f in [(4, False), (4, True), (2, False), (2, True)]]
 
 
 def test_repeated_values_count_once() -> None:
@@ -52,7 +50,10 @@ def test_computed_from_each_other() -> None:
 def test_circle_is_named() -> None:
     """Initial values that need each other have no value."""
     x, y = e.variable("x", INT), e.variable("y", INT)
-    variables = [integer("x", 0, 9, e.add(y, e.constant(1))), integer("y", 0, 9, e.add(x, e.constant(1)))]
+    variables = [
+        integer("x", 0, 9, e.add(y, e.constant(1))),
+        integer("y", 0, 9, e.add(x, e.constant(1))),
+    ]
     with pytest.raises(BadInitialValue, match="x → y → x"):
         initial_of(variables)
 
@@ -82,7 +83,10 @@ def test_beyond_a_bound_is_left_out_and_said() -> None:
 
 def test_enormous_space_is_streamed() -> None:
     """The first of 10^24 initial states come at once, whatever the shape of the domains."""
-    for variables in ([integer(f"x[{i}]", 0, 9, None) for i in range(24)], [integer("x", 0, 10**24, None)]):
+    for variables in (
+        [integer(f"x[{i}]", 0, 9, None) for i in range(24)],
+        [integer("x", 0, 10**24, None)],
+    ):
         chosen = system(variables)
         states = InitialStates(chosen, packing_of(chosen.variables))
         batches = list(islice(states.batches(), 3))

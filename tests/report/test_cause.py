@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checker.evidence.trace import Mishap, Trace, trace_of
+from checker.evidence.trace import Mishap, Trace, TraceStep, trace_of
 from checker.report.cause import cause_of
 from checker.report.stale import StaleRead, copies, stale_reads
-from checker.system.expression import add, constant
+from checker.system.expression import add, constant, eq
 from checker.system.run import Run
-from checker.system.transition_system import Property, TransitionSystem
+from checker.system.shape import ScalarShape
+from checker.system.sorts import INT, Domain
+from checker.system.transition_system import Fairness, Field, Property, TransitionSystem, Variable
 
 
 def test_a_cache_is_recognised_by_what_writes_it(system: TransitionSystem) -> None:
@@ -67,7 +69,7 @@ def test_a_fault_in_a_loop_is_named(
 ) -> None:
     """What varies for ever, and what struck."""
     cause = cause_of(system, dying, no_surplus)
-    assert cause.sentence == "`pods` goes 1 → 0 → 1 for ever, since `pod_dies` struck at step 1"
+    assert cause.sentence == ("`pods` goes 1 → 0 → 1 for ever, since `pod_dies` strikes again and again")
     assert cause.faults == (0,)
 
 
@@ -76,7 +78,28 @@ def test_nothing_happens_any_more(system: TransitionSystem, no_surplus: Property
     state = {"desired": 2, "pods": 0, "view": 0, "reconcile.at": 0, "reconcile.missing": 0}
     trace = trace_of(system, Run((state, state), (None,), 0))
     sentence = cause_of(system, trace, no_surplus).sentence
-    assert sentence == "nothing more happens while desired=2  pods=0"
+    assert sentence == "nothing ever happens while desired=2, pods=0"
+
+
+def test_a_step_that_nothing_promises_is_named(system: TransitionSystem, no_surplus: Property) -> None:
+    """It could be taken, and yet the run that never takes it is fair."""
+    actions = tuple(replace(action, fairness=Fairness.NONE) for action in system.actions)
+    state = {"desired": 2, "pods": 0, "view": 0, "reconcile.at": 0, "reconcile.missing": 0}
+    trace = trace_of(system, Run((state, state), (None,), 0))
+    sentence = cause_of(replace(system, actions=actions), trace, no_surplus).sentence
+    assert sentence.endswith(": `reconcile: start → observed` could, but nothing promises it")
+
+
+def test_two_that_undo_each_other_are_named() -> None:
+    """A loop without any fault: who changes the watched field in it."""
+    anna, ben = (TraceStep(f"{name}_tidies", f"{name}_tidies", name, "step") for name in ("anna", "ben"))
+    cups = Field("cups", ScalarShape("cups", Domain(INT, 0, 1)))
+    kitchen = TransitionSystem("Kitchen", (), (Variable("cups", Domain(INT, 0, 1), (0,)),), (), (cups,))
+    states = ({"cups": 0}, {"cups": 1}, {"cups": 0})
+    trace = Trace("Kitchen", (), "peace", "converges", "finitely_many", states, (anna, ben), loop=0)
+    peace = Property("peace", "converges", eq(kitchen.variables[0].node, constant(0)))
+    expected = "`cups` goes 0 → 1 → 0 for ever: `anna` and `ben` undo each other's work"
+    assert cause_of(kitchen, trace, peace).sentence == expected
 
 
 def test_an_initial_state_may_be_wrong_already(
@@ -85,7 +108,7 @@ def test_an_initial_state_may_be_wrong_already(
     """A violation without any step."""
     trace = replace(surplus, states=surplus.states[:1], steps=())
     assert (
-        cause_of(system, trace, no_surplus).sentence == "already in an initial state: desired=1  pods=0"
+        cause_of(system, trace, no_surplus).sentence == "already in an initial state: desired=1, pods=0"
     )
 
 
