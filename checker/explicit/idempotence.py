@@ -74,6 +74,8 @@ def judge_idempotent(
     The world W is what the outside can see, f one pass of the process with everyone else at rest,
     O(s) what the outside may see at the end of it. A pass that waits for others has no outcome.
     """
+    if goal is None and claim.goal is not None:
+        goal = next((one for one in claims if one.name == claim.goal), None)
     if isinstance(goal, Property):
         goal = goal.predicate
     if goal is None:

@@ -406,7 +406,14 @@ class Expressions:
         else:
             index = add(self.integer(node.slice), constant(count))
             if index.is_constant and not 0 <= index.payload < 2 * count:
-                raise self.refuse(f"index {ast.unparse(node.slice)} is outside the tuple", node, f"it has {count} elements")
+                shown = ast.unparse(node.slice)
+                if count == 0 or isinstance(node.slice, ast.Constant | ast.UnaryOp):
+                    raise self.refuse(
+                        f"index {shown} is outside the tuple", node, f"it has {count} elements", "index what is there"
+                    )
+                message = f"index `{shown}` is outside the tuple"
+                self.recorder.hazard("index", TRUE, message, "well_defined", self.span(node))
+                return row.elements[0]
             self._inside(index, 2 * count, node)
             positions = [(i, i % count) for i in range(2 * count)]
         if index.is_constant:

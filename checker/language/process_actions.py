@@ -422,7 +422,8 @@ def _loop_values(definition: ast.FunctionDef, point: Point, body: Any) -> Iterat
     loops = [
         node
         for node in ast.walk(definition)
-        if isinstance(node, ast.For) and any(one is point.resume.node for one in ast.walk(node))
+        if isinstance(node, ast.For)
+        and any(one is point.resume.node for statement in node.body for one in ast.walk(statement))
     ]
     loops.sort(key=lambda node: node.lineno)
     for node, i in zip(loops, point.resume.iteration, strict=True):

@@ -210,9 +210,8 @@ class Statements(Calls):
 
     def _Match(self, node: ast.Match) -> None:
         if self.resume is not None:
-            for case in node.cases:
-                if _in_block(case.body, self.resume.node):
-                    self.block(case.body)
+            wanted = self.resume.node
+            self.block(next(case.body for case in node.cases if _in_block(case.body, wanted)))
             return
         self._cases(self.value(node.subject), node.subject, node.cases)
 

@@ -70,6 +70,7 @@ class _Writer(Clauses):
     def __init__(self, draw: Draw) -> None:
         super().__init__(draw)
         self.starts = 1
+        self.crashes = self.chance(20)
         self.stale: list[tuple[str, FieldText, bool]] = []
 
     def model(self) -> RandomModel:
@@ -115,7 +116,7 @@ class _Writer(Clauses):
         return repr(first), (first,)
 
     def _volatile(self) -> str:
-        return ", volatile=True" if self.chance(15) else ""
+        return ", volatile=True" if self.crashes and self.chance(40) else ""
 
     def _number_field(self, name: str, low: int, high: int) -> FieldText:
         init, begins = self._begin(tuple(range(low, high + 1)))
@@ -219,13 +220,13 @@ class _Writer(Clauses):
 
     def _movers(self) -> list[Lines]:
         members = []
-        processes = self.one_of((0, 0, 1, 1, 2))
+        processes = self.one_of((1, 1, 2)) if self.crashes else self.one_of((0, 0, 0, 1, 2))
         for number in range(self.one_of((1, 2, 2, 3)) if not processes else self.draw.number(0, 2)):
             kind = self.one_of(("action", "action", "action", "fault", "intent"))
             fair = self.one_of(("", "", "(fair='strong')", "(fair=None)")) if kind == "action" else ""
             members.append([f"@{kind}{fair}", *self._action(f"move{number}")])
         for number in range(processes):
-            options = ["restarts=True"] if self.chance(40) else []
+            options = ["restarts=True"] if self.crashes and (number == 0 or self.chance(30)) else []
             options += ["instances=2"] if processes == 1 and self.chance(15) else []
             options += ["fair='strong'"] if self.chance(10) else []
             mark = f"@process({', '.join(options)})" if options else "@process"

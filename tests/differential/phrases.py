@@ -101,7 +101,7 @@ class Phrases:
         t = lambda: self.truth(depth - 1)  # noqa: E731
         more: list[Callable[[], str]] = [
             lambda: f"({n()} {self.one_of('+-*')} {n()})",
-            lambda: f"({n()} {self.one_of(('//', '%'))} {n()})",
+            lambda: f"({n()} {self.one_of(('//', '%'))} {self.one_of((*names.numbers, '2'))})",
             lambda: f"({n()} {self.one_of(('//', '%'))} {self.one_of(('2', '-2', '3', '-3'))})",
             lambda: f"{self.one_of(('min', 'max'))}({n()}, {n()})",
             lambda: f"abs({n()})",
@@ -109,8 +109,8 @@ class Phrases:
             lambda: f"({n()} if {t()} else {n()})",
             lambda: f"({t()} + {n()})",
             lambda: f"({n()} {self.one_of(('and', 'or'))} {n()})",
-            lambda: f"TABLE[{n()}]",
-            lambda: f"[{n()}, {n()}][{n()}]",
+            lambda: f"TABLE[{self.index(3, depth)}]",
+            lambda: f"[{n()}, {n()}][{self.index(2, depth)}]",
             lambda: f"clip({n()})",
             self._sum,
         ]
@@ -151,7 +151,10 @@ class Phrases:
         """An index, mostly inside."""
         if self.chance(40):
             return str(self.draw.number(0, length - 1))
-        return f"{self.number(depth - 1)} % {length}" if self.chance(60) else self.number(depth - 1)
+        if self.chance(60):
+            return f"{self.number(depth - 1)} % {length}"
+        # A number that is wrong whatever happens is refused: that would be the end of the model.
+        return self.one_of(self.names.numbers) if self.names.numbers else "0"
 
     def within(self, low: int, high: int, depth: int = 2) -> str:
         """A number, mostly from low to high."""
