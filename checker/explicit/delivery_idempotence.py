@@ -12,7 +12,7 @@ import numpy.typing as npt
 from checker.explicit.explore import evaluate_all
 from checker.explicit.judging import held, violated
 from checker.explicit.outcomes import outcomes
-from checker.explicit.passes import Passes
+from checker.explicit.passes import WRONG, Passes
 from checker.explicit.strong_components import gather
 from checker.explicit.undecided import undecided
 from checker.system.evaluate import evaluate
@@ -120,10 +120,15 @@ def _repeat(passes: Passes, request: _Request, moment: int) -> State | Hazard | 
     now = graph.states[moment]
     then = now & ~passes.own_mask | graph.states[request.before] & passes.own_mask
     instance = passes.instances[request.label]
+    visible = passes.world_mask & ~passes.own_mask
+    if not instance.action.choices:
+        # The generated code is quick to say that nothing happens, which is the usual case.
+        ends = [end for label, end, _ in passes.moves(passes.node(then)) if label == request.label]
+        if not any(end == WRONG or (passes.states[end] ^ now) & visible for end in ends):
+            return None
     results = dict(outcomes(instance.action, instance.arguments, passes.packing.unpack(then)))
     # What was chosen stays chosen; where that choice does not come up now, every other one may.
     results = {request.choices: results[request.choices]} if request.choices in results else results
-    visible = passes.world_mask & ~passes.own_mask
     for result in results.values():
         if isinstance(result, Hazard) or (passes.packing.pack(result) ^ now) & visible:
             return result

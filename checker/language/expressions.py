@@ -359,7 +359,8 @@ class Expressions:
                 return self.attribute(Namespace(inner, space.after), inner.model.reads_as, node)
             return Namespace(inner, space.after)
         member = scope.members.get(name, getattr(scope.model, name, _MISSING))
-        if member is _MISSING or isinstance(member, Input) or name.startswith("__"):
+        # A member that is None was taken out by a subclass.
+        if member is _MISSING or member is None or isinstance(member, Input) or name.startswith("__"):
             known = [*scope.shapes, *scope.parameters, *scope.components, *scope.members]
             hint = nearest(name, known) or "fields are declared in the class body: name = Int(0, 3)"
             raise self.refuse(f"{scope.model.__name__} has no field or method `{name}`", node, help=hint)

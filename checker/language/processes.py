@@ -289,7 +289,8 @@ class _Builder:
                         if self.kinds[name][0] == INT and self._grow(name, exit, known, found):
                             growing.add(name)
             if not growing:
-                return found
+                # What is left is kept only where no step ever leads.
+                return {**dict.fromkeys(wanted, Domain(INT, 0, 0)), **found}
         name = min(growing)
         raise ModelError(
             f"no bounds can be found for `{name}`, which is kept across a `yield`",
