@@ -327,6 +327,8 @@ class _Promise:
                 )
             else:
                 value = self.execution.holds(self.claim.name)
+                if self.claim.kind == "leads_to":
+                    value = self.execution.premise_holds(self.claim.name)
         except Exception:
             return
         raise ReplayMismatch(self.trace, last, f"the predicate {self.claim.name}", mishap.kind, value)

@@ -52,7 +52,7 @@ def judge_converges(graph: StateGraph, claim: Property) -> Judgement:
     Judgement
         VIOLATED with a fair lasso: one that never reaches the goal if there is one, otherwise one
         that leaves it again and again. Metrics: `reached` (every fair run reaches the goal),
-        `stable` (none leaves it again and again); where it holds also `steps` and `rounds`, the
+        `stable` (none leaves it again and again; both None where that is not known); where it holds also `steps` and `rounds`, the
         worst case after the last fault (None, and `unbounded` says why, if there is none),
         `self_stabilising` and `confluent` (True, False, or why it was not judged).
 
@@ -82,7 +82,7 @@ def judge_converges(graph: StateGraph, claim: Property) -> Judgement:
     judgement = held(graph, claim)
     if judgement.verdict is Verdict.UNKNOWN:
         # What was explored says nothing about all runs: neither would figures about it.
-        return judgement
+        return replace(judgement, metrics={"states": len(graph)})
     metrics |= _worst_case(graph, goal)
     metrics["self_stabilising"] = _self_stabilising(graph, claim.predicate)
     metrics |= _confluence(graph, every, claim.setpoint)
@@ -123,6 +123,9 @@ def _violated(
     else:
         how = "never reaches the goal"
     run = lasso_run(graph, states, labels, loop)
+    if not graph.complete:
+        # That one of the two fails is seen; that the other one does not would need all states.
+        metrics = {name: None if value else value for name, value in metrics.items()}
     reason = f"{how}: {tell_loop(graph, loop)}"
     return violated(graph, claim, run, reason, {**metrics, "steps": None, "rounds": None})
 

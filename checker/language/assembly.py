@@ -111,7 +111,8 @@ def _assemble(
             values[name] = resolve(given, outer)
             one.validate(values[name])
     connected = {
-        name: (scope.field_name(source), scope.shapes[source]) for name, (scope, source) in inputs.items()
+        name: (scope.field_name(source), scope.shapes[source])
+        for name, (scope, source) in inputs.items()
     }
     scope = Scope(cls, path, Setting(values, connected), inputs=inputs, members=known)
     scope.declared = declarations(cls)
@@ -128,9 +129,7 @@ def _assemble(
                 connections = {
                     target: _connection(scope, source) for target, source in one._sources.items()
                 }
-                scope.components[name] = _assemble(
-                    one, (*path, name), scope.parameters, connections
-                )
+                scope.components[name] = _assemble(one, (*path, name), scope.parameters, connections)
         except ModelError as error:
             if error.span is None:
                 error.span = member_span(cls, name)

@@ -1,25 +1,21 @@
-"""Calls in a model: built-in functions, the nondeterminism primitives, and inlined helpers."""
+"""Calls in a model: the nondeterminism primitives, and helpers, which are inlined."""
 
 from __future__ import annotations
 
 import ast
-import builtins
 import inspect
-from collections.abc import Callable
-from functools import reduce
 from types import FunctionType
 from typing import Any
 
-from checker.language.comprehensions import Comprehensions
-from checker.language.errors import ModelError, nearest
+from checker.language.builtin_calls import BuiltinCalls
+from checker.language.errors import ModelError
+from checker.language.merging import merge
 from checker.language.nondeterminism import choose, strikes, when
 from checker.language.recorder import Frame
 from checker.language.source import function_node
 from checker.language.values import (
     Builtin,
     Label,
-    LabelChoice,
-    Maybe,
     Members,
     Method,
     Namespace,
@@ -28,42 +24,49 @@ from checker.language.values import (
     Row,
     Scalar,
     SetMethod,
-    Struct,
     TypeName,
     Unusable,
     Value,
-    equal,
-    merge,
     number,
     sort_name,
 )
 from checker.system.expression import (
     FALSE,
-    TRUE,
-    Expression,
-    absolute,
-    add,
-    as_integer,
-    conj,
     constant,
     eq,
     ite,
-    maximum,
-    minimum,
     neg,
 )
-from checker.system.shape import ArrayShape, SetShape
 from checker.system.sorts import INT, Domain
 
 __all__ = ["Calls"]
 
+
 _KNOWN = (
-    *(abs, all, any, bool, enumerate, frozenset, int, len, list, max, min, range, set, sorted, sum, tuple, zip),
+    *(
+        abs,
+        all,
+        any,
+        bool,
+        enumerate,
+        frozenset,
+        int,
+        len,
+        list,
+        max,
+        min,
+        range,
+        set,
+        sorted,
+        sum,
+        tuple,
+        zip,
+    ),
     *(choose, strikes, when),
 )
 
 
-class Calls(Comprehensions):
+class Calls(BuiltinCalls):
     """Translates calls; `inline` is provided by the statement translator."""
 
     stack: tuple[Any, ...]
@@ -77,7 +80,9 @@ class Calls(Comprehensions):
 
     def _Call(self, node: ast.Call) -> Value:
         if _is_super(node):
-            raise self.refuse("`super()` is not a value", node, help="call a method of it: super().name(…)")
+            raise self.refuse(
+                "`super()` is not a value", node, help="call a method of it: super().name(…)"
+            )
         if isinstance(node.func, ast.Attribute) and _is_super(node.func.value):
             return self._super_call(node, node.func.attr)
         target = self.value(node.func)
@@ -104,7 +109,8 @@ class Calls(Comprehensions):
         raise self.refuse(
             f"`{ast.unparse(node.func)}` cannot be called in a model",
             node.func,
-            help="methods of the model and plain Python functions are inlined; min max abs sum any all len are known",
+            help="methods of the model and plain Python functions are inlined; "
+            "min max abs sum any all len are known",
         )
 
     def _type_call(self, target: Builtin, node: ast.Call) -> Value:
@@ -117,27 +123,10 @@ class Calls(Comprehensions):
             elif isinstance(value, Scalar) and value.expression.is_constant:
                 arguments.append(value.expression.payload)
             else:
-                raise self.refuse("a domain's bounds are constants", one, help="test the value with `if` or when(…)")
-        return TypeName(target.function(*arguments))
-
-    def arguments(self, node: ast.Call, least: int, most: int, keywords: tuple[str, ...] = ()) -> list[ast.expr]:
-        """The positional arguments, after counting them."""
-        name = ast.unparse(node.func)
-        if not least <= len(node.args) <= most:
-            count = str(least) if least == most else f"{least} to {most}"
-            raise self.refuse(
-                f"`{name}` takes {count} arguments, {len(node.args)} given", node, help="see its documentation"
-            )
-        for keyword in node.keywords:
-            if keyword.arg not in keywords:
                 raise self.refuse(
-                    f"`{name}` takes no keyword `{keyword.arg}` in a model",
-                    keyword,
-                    help="write the loop out, or compute the values in a comprehension",
+                    "a domain's bounds are constants", one, help="test the value with `if` or when(…)"
                 )
-        return node.args
-
-    # ------------------------------------------------------------ nondeterminism
+        return TypeName(target.function(*arguments))
 
     def _call_when(self, node: ast.Call) -> Value:
         (condition,) = self.arguments(node, 1, 1)
@@ -154,7 +143,9 @@ class Calls(Comprehensions):
                 domain = self.domain_of(value, options[0])
                 if domain.size is None:
                     raise self.refuse(
-                        "a choice needs a domain with a greatest value", options[0], help="choose(Int(0, …))"
+                        "a choice needs a domain with a greatest value",
+                        options[0],
+                        help="choose(Int(0, …))",
                     )
                 return Scalar(self.recorder.choice("choose", domain))
             value = self.plain(value, options[0])
@@ -180,7 +171,9 @@ class Calls(Comprehensions):
             result = merge(eq(pick, constant(i)), elements[i], result)
         if isinstance(result, Unusable):
             raise self.refuse(
-                "the options are different kinds of values", node, help="choose among numbers, or among labels"
+                "the options are different kinds of values",
+                node,
+                help="choose among numbers, or among labels",
             )
         return result
 
@@ -188,7 +181,9 @@ class Calls(Comprehensions):
         value = self.value(node)
         if isinstance(value, Place):
             raise self.refuse(
-                f"a choice among containers: {sort_name(value)}", node, help="choose a number, and test it"
+                f"a choice among containers: {sort_name(value)}",
+                node,
+                help="choose a number, and test it",
             )
         return self.plain(value, node)
 
@@ -198,7 +193,9 @@ class Calls(Comprehensions):
         fault = self.value(label)
         if not isinstance(fault, Label) or not fault.text.isidentifier():
             raise self.refuse(
-                "a fault is named by a text that is an identifier", label, help='for example strikes("timeout")'
+                "a fault is named by a text that is an identifier",
+                label,
+                help='for example strikes("timeout")',
             )
         target = ""
         if effect:
@@ -210,208 +207,6 @@ class Calls(Comprehensions):
             # Where the fault does not strike the request goes through (or has gone, before a reply).
             self.recorder.effect(target, False, neg(struck.expression))
         return struck
-
-    def writable_here(self, node: ast.AST, what: str) -> None:
-        """Refuse what only a step may do inside a property."""
-        if not self.recorder.writable:
-            raise self.refuse(f"`{what}` in a property", node, help="a property only reads the state")
-
-    # ------------------------------------------------------------ numbers
-
-    def _call_abs(self, node: ast.Call) -> Value:
-        return Scalar(absolute(self.integer(self.arguments(node, 1, 1)[0])))
-
-    def _call_int(self, node: ast.Call) -> Value:
-        return Scalar(self.integer(self.arguments(node, 1, 1)[0]))
-
-    def _call_bool(self, node: ast.Call) -> Value:
-        return Scalar(self.truth(self.arguments(node, 1, 1)[0]))
-
-    def _call_min(self, node: ast.Call) -> Value:
-        return self._extreme(node, minimum)
-
-    def _call_max(self, node: ast.Call) -> Value:
-        return self._extreme(node, maximum)
-
-    def _extreme(self, node: ast.Call, pick: Callable[[Expression, Expression], Expression]) -> Value:
-        arguments = self.arguments(node, 1, 1000, ("default",))
-        if len(arguments) > 1:
-            # All arguments are evaluated before the first two are compared.
-            values = [self.value(one) for one in arguments]
-            several = [self.integer_of(v, one) for v, one in zip(values, arguments, strict=True)]
-            return Scalar(reduce(pick, several))
-        default = next((self.value(k.value) for k in node.keywords if k.arg == "default"), None)
-        items = self.numbers(arguments[0])
-        # Absent items (of a set, or filtered) do not take part: fold with "is there one yet?".
-        found, some = constant(0), FALSE
-        for there, one in items:
-            both = ite(some, pick(found, one), one)
-            found = ite(there, both, found)
-            some = ite(there, TRUE, some)
-        if default is not None:
-            return Scalar(ite(some, found, self._fallback(default, some, node)))
-        if some is not TRUE:
-            text = ast.unparse(node)
-            self.recorder.hazard("none", neg(some), f"`{text}` of nothing", "well_defined", self.span(node))
-        return Scalar(found)
-
-    def _fallback(self, default: Value, some: Expression, node: ast.Call) -> Expression:
-        where = self.recorder.where
-        self.recorder.where = conj(where, neg(some))
-        found = self.integer_of(default, node)
-        self.recorder.where = where
-        return found
-
-    def _call_len(self, node: ast.Call) -> Value:
-        (argument,) = self.arguments(node, 1, 1)
-        value = self.value(argument)
-        if isinstance(value, Place) and isinstance(value.shapes[0], ArrayShape):
-            return number(len(value.shapes[0].elements))
-        value = self.plain(value, argument)
-        if isinstance(value, Row):
-            return number(len(value.elements))
-        if isinstance(value, Members):
-            total = constant(0)
-            for bit in value.bits:
-                total = add(total, as_integer(bit))
-            return Scalar(total)
-        raise self.refuse(f"`len` of {sort_name(value)}", argument, help="arrays, sets and tuples have one")
-
-    # ------------------------------------------------------------ collections
-
-    def _call_range(self, node: ast.Call) -> Value:
-        numbers = []
-        for one in self.arguments(node, 1, 3):
-            number_ = self.integer(one)
-            if not number_.is_constant:
-                raise self.refuse(
-                    "a range ends at a constant", one, help="loop over the whole range and test inside: if i < self.n"
-                )
-            numbers.append(number_.payload)
-        if len(numbers) == 3 and numbers[2] == 0:
-            raise self.refuse("a range cannot step by 0", node.args[2], help="step by 1 or -1")
-        span = range(*numbers)
-        if len(span) > 100_000:
-            raise self.refuse(
-                f"a range of {len(span)} is too long to write out", node, help="at most 100000 passes"
-            )
-        return Row(tuple(number(i) for i in span), "range")
-
-    def _call_enumerate(self, node: ast.Call) -> Value:
-        items = self.items(self.arguments(node, 1, 1)[0])
-        self.all_there(items, node)
-        return Row(tuple(Row((number(i), item)) for i, (_, item) in enumerate(items)), "iterator")
-
-    def _call_zip(self, node: ast.Call) -> Value:
-        rows = [self.items(one) for one in self.arguments(node, 1, 10)]
-        for row in rows:
-            self.all_there(row, node)
-        columns = (tuple(item for _, item in column) for column in zip(*rows, strict=False))
-        return Row(tuple(map(Row, columns)), "iterator")
-
-    def all_there(self, items: list[tuple[Expression, Value]], node: ast.AST) -> None:
-        """Refuse a collection whose length is not known in advance."""
-        if any(there is not TRUE for there, _ in items):
-            raise self.refuse(
-                "the number of items depends on the state here",
-                node,
-                help="loop over the whole range, and test `i in …` inside",
-            )
-
-    def _call_list(self, node: ast.Call) -> Value:
-        (argument,) = self.arguments(node, 1, 1)
-        items = self.items(argument)
-        self.all_there(items, node)
-        return Row(tuple(self._now(item) for _, item in items), "list")
-
-    def _call_tuple(self, node: ast.Call) -> Value:
-        row = self._call_list(node)
-        assert isinstance(row, Row)
-        return Row(row.elements)
-
-    def _now(self, item: Value) -> Value:
-        """What a place holds now, also inside a tuple; a container stays itself."""
-        if isinstance(item, Row):
-            return Row(tuple(self._now(one) for one in item.elements), item.kind)
-        return self.at(item) if isinstance(item, Place) else item
-
-    def _call_set(self, node: ast.Call) -> Value:
-        arguments = self.arguments(node, 0, 1)
-        if not arguments:
-            return Members(())
-        value = self.plain(self.value(arguments[0]), node)
-        if isinstance(value, Members):
-            return value
-        items = self.items(arguments[0])
-        self.all_there(items, node)
-        return self.members([self.integer_of(item, node) for _, item in items], node)
-
-    _call_frozenset = _call_set
-
-    def _call_sorted(self, node: ast.Call) -> Value:
-        raise self.refuse("`sorted` is not supported", node, help="loop over the range in order, and test")
-
-    # ------------------------------------------------------------ methods of containers
-
-    def _set_method(self, method: SetMethod, node: ast.Call) -> Value:
-        shape = method.place.shapes[0]
-        if isinstance(shape, ArrayShape) and method.name == "count":
-            wanted = self.plain(self.value(self.arguments(node, 1, 1)[0]), node)
-            total = constant(0)
-            for _, item in self.each(method.place, node):
-                same = equal(self.plain(item, node), wanted)
-                if same is None:
-                    same = self.equality(self.plain(item, node), node, wanted, node.args[0])
-                total = add(total, as_integer(same))
-            return Scalar(total)
-        known = ("add", "discard", "remove", "clear") if isinstance(shape, SetShape) else ("count",)
-        if method.name not in known:
-            what = "a set" if isinstance(shape, SetShape) else "an array"
-            hint = nearest(method.name, known) or (
-                f"a set knows {', '.join(known)}; choose({ast.unparse(node.func.value)}) picks a member"
-                if isinstance(shape, SetShape) and isinstance(node.func, ast.Attribute)
-                else "arrays have a fixed length: assign an element"
-            )
-            raise self.refuse(f"{what} has no `{method.name}` in a model", node.func, help=hint)
-        self.writable_here(node, method.name)
-        if method.name == "clear":
-            self.arguments(node, 0, 0)
-            self.store(method.place, Members(()), node, method.place.name)
-            return Nothing()
-        member = self.integer(self.arguments(node, 1, 1)[0])
-        assert isinstance(shape, SetShape)
-        before = self.plain(method.place, node)
-        assert isinstance(before, Members)
-        self._check_member(method, member, before, node)
-        there = constant(method.name == "add")
-        bits = tuple(
-            ite(eq(member, constant(i)), there, bit) for i, bit in enumerate(before.bits)
-        )
-        self.store(method.place, Members(bits), node, method.place.name)
-        return Nothing()
-
-    def _check_member(self, method: SetMethod, member: Expression, before: Members, node: ast.Call) -> None:
-        from checker.system.expression import conj, disj
-
-        count = len(before.bits)
-        name = method.place.name
-        if member.is_constant and method.name == "add" and not 0 <= member.payload < count:
-            raise self.refuse(
-                f"{member.payload} cannot be a member of `{name}`", node.args[0], f"members are 0..{count - 1}",
-                "declare a larger Set(…)",
-            )
-        if method.name == "add":
-            self.recorder.check_domain(member, Domain(INT, 0, count - 1), self.span(node), name)
-        elif method.name == "remove":
-            held = disj(*(conj(bit, eq(member, constant(i))) for i, bit in enumerate(before.bits)))
-            message = f"`{ast.unparse(node)}` removes what is not a member"
-            self.recorder.hazard("index", neg(held), message, "well_defined", self.span(node))
-
-    def store(self, place: Place, value: Value, node: ast.AST, shown: str) -> None:
-        """Assign to a place in the state; provided by the statement translator."""
-        raise AssertionError
-
-    # ------------------------------------------------------------ inlining
 
     def _super_call(self, node: ast.Call, name: str) -> Value:
         receiver = self.frame.receiver
@@ -441,7 +236,9 @@ class Calls(Comprehensions):
             )
         if inspect.isgeneratorfunction(function):
             raise self.refuse(
-                f"`{method.name}` has a `yield` and cannot be called", node.func, help="a @process runs by itself"
+                f"`{method.name}` has a `yield` and cannot be called",
+                node.func,
+                help="a @process runs by itself",
             )
         if any(function.__code__ is one for one in self.stack):
             raise self.refuse(
@@ -463,12 +260,22 @@ class Calls(Comprehensions):
         except ModelError as error:
             # What is wrong inside our own library is wrong where the author calls it.
             if _is_ours(function) and not _is_ours(self.frame.function):
-                raise self.refuse(f"`{method.name}`: {error.message}", node, error.note, error.help) from None
+                raise self.refuse(
+                    f"`{method.name}`: {error.message}", node, error.note, error.help
+                ) from None
             raise
 
     def inline(self, frame: Frame, definition: ast.FunctionDef | ast.Lambda, node: ast.AST) -> Value:
         """Execute a function's body here; provided by the statement translator."""
         raise AssertionError
+
+    def lasting(self, value: Value, node: ast.AST) -> Value:
+        """A value that gets a name; an iterator would be used up by its first use."""
+        if isinstance(value, Row) and value.kind == "iterator":
+            raise self.refuse(
+                "an iterator is kept under a name", node, help="keep a list of it: list(…)"
+            )
+        return value
 
     def _bind(self, method: Method, function: FunctionType, node: ast.Call) -> dict[str, Value]:
         signature = inspect.signature(function)
@@ -480,16 +287,18 @@ class Calls(Comprehensions):
                     raise self.refuse("`*` needs a tuple", one, help="write the arguments out")
                 values.extend(row.elements)
             else:
-                values.append(self.value(one))
+                values.append(self.lasting(self.value(one), one))
         named: dict[str, Value] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.refuse("`**` is not supported", node, help="write the arguments out")
-            named[keyword.arg] = self.value(keyword.value)
+            named[keyword.arg] = self.lasting(self.value(keyword.value), keyword.value)
         if method.receiver is not None:
             if not signature.parameters:
                 raise self.refuse(
-                    f"`{method.name}` has no `self`", node, help=f"define it as def {method.name}(self, …)"
+                    f"`{method.name}` has no `self`",
+                    node,
+                    help=f"define it as def {method.name}(self, …)",
                 )
             values.insert(0, method.receiver)
         try:
@@ -526,5 +335,3 @@ def _owner(receiver: Namespace | None, function: FunctionType) -> type | None:
         if any(member is function for member in vars(owner).values()):
             return owner
     return None
-
-

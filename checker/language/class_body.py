@@ -55,7 +55,9 @@ def refuse_misuse(model: type) -> None:
             )
         missing = incomplete(member)
         if missing is not None:
-            raise ModelError(f"`@{missing[0]}` of `{name}` is not complete", member_span(model, name), help=missing[1])
+            raise ModelError(
+                f"`@{missing[0]}` of `{name}` is not complete", member_span(model, name), help=missing[1]
+            )
     _refuse_repetition(model)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from checker.language.expressions import Expressions
+from checker.language.comparisons import Comparisons
 from checker.language.values import (
     Members,
     Place,
@@ -43,7 +43,7 @@ __all__ = ["Comprehensions"]
 Items = list[tuple[Expression, Value]]
 
 
-class Comprehensions(Expressions):
+class Comprehensions(Comparisons):
     """Translates comprehensions and the functions that consume them."""
 
     def _ListComp(self, node: ast.ListComp) -> Value:
@@ -155,7 +155,9 @@ class Comprehensions(Expressions):
                 target,
                 help="loop over one name, and index it",
             )
-        raise self.refuse("a loop binds plain names", target, help="loop over a local name, and assign inside")
+        raise self.refuse(
+            "a loop binds plain names", target, help="loop over a local name, and assign inside"
+        )
 
     # ------------------------------------------------------------ any, all, sum
 
@@ -170,13 +172,19 @@ class Comprehensions(Expressions):
 
     def _fold(self, node: ast.Call, kind: str) -> Expression:
         if len(node.args) != 1 or node.keywords:
-            raise self.refuse(f"`{kind}` takes one collection or generator", node, help="add the rest outside")
+            raise self.refuse(
+                f"`{kind}` takes one collection or generator", node, help="add the rest outside"
+            )
         (argument,) = node.args
         if isinstance(argument, ast.GeneratorExp | ast.ListComp):
             quantified = self._quantified(argument, kind)
             if quantified is not None:
                 return quantified
             return self._in_order(argument, kind)
+        if isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
+            quantified = self._quantified(_each_of(argument), kind)
+            if quantified is not None:
+                return quantified
         if kind == "sum":
             return self._total(argument)
         items = self.items(argument)
@@ -265,9 +273,7 @@ class Comprehensions(Expressions):
             total = add(total, ite(there, one, constant(0)))
         return total
 
-    def _until_decided(
-        self, node: ast.GeneratorExp | ast.ListComp, depth: int, kind: str
-    ) -> Expression:
+    def _until_decided(self, node: ast.GeneratorExp | ast.ListComp, depth: int, kind: str) -> Expression:
         if depth == len(node.generators):
             return self.truth(node.elt)
         generator = node.generators[depth]
@@ -293,3 +299,11 @@ class Comprehensions(Expressions):
 def _number(value: Value) -> Expression:
     assert isinstance(value, Scalar)
     return value.expression
+
+
+def _each_of(collection: ast.expr) -> ast.GeneratorExp:
+    """`any(self.up)` as `any(each for each in self.up)`."""
+    target = ast.copy_location(ast.Name("each", ast.Store()), collection)
+    item = ast.copy_location(ast.Name("each", ast.Load()), collection)
+    generator = ast.comprehension(target, collection, [], 0)
+    return ast.copy_location(ast.GeneratorExp(item, [generator]), collection)

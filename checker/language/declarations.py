@@ -104,9 +104,7 @@ def incomplete(member: object) -> tuple[str, str] | None:
 @overload
 def action(function: Method, /) -> Method: ...
 @overload
-def action(
-    *, fair: str | None = "weak", agent: str | None = None
-) -> Callable[[Method], Method]: ...
+def action(*, fair: str | None = "weak", agent: str | None = None) -> Callable[[Method], Method]: ...
 def action(function: Any = None, /, *, fair: str | None = "weak", agent: str | None = None) -> Any:
     """One atomic step of an agent.
 
@@ -309,9 +307,7 @@ def recoverable(
     return _promise("recoverable", function, {"by": by, "to": to, "regime": regime, "expect": expect})
 
 
-def reachable(
-    function: Any = None, /, *, regime: str | None = None, expect: str = "holds"
-) -> Any:
+def reachable(function: Any = None, /, *, regime: str | None = None, expect: str = "holds") -> Any:
     """Sanity: some run gets here."""
     return _promise("reachable", function, {"regime": regime, "expect": expect})
 
@@ -332,7 +328,9 @@ def _caller() -> Span:
     line, end_line, start, end = list(code.co_positions())[frame.f_lasti // 2]
     if line is None or start is None or end is None or line != end_line:
         return Span(code.co_filename, frame.f_lineno)
-    return Span.of(ast.expr(lineno=line, end_lineno=line, col_offset=start, end_col_offset=end), code.co_filename)
+    return Span.of(
+        ast.expr(lineno=line, end_lineno=line, col_offset=start, end_col_offset=end), code.co_filename
+    )
 
 
 def idempotent(
@@ -369,15 +367,22 @@ def idempotent(
             )
     if not isinstance(process, str):
         raise ModelError(
-            "`idempotent` is not a decorator", help='assign it: stable = idempotent("reconcile", world=("pods",))'
+            "`idempotent` is not a decorator",
+            help='assign it: stable = idempotent("reconcile", world=("pods",))',
         )
     if isinstance(world, str):
         world = (world,)
     if not world:
         raise ModelError(
-            "`idempotent` needs to know what the outside can see", help='name the fields: world=("pods",)'
+            "`idempotent` needs to know what the outside can see",
+            help='name the fields: world=("pods",)',
         )
-    options: dict[str, Any] = {"process": process, "world": tuple(world), "levels": tuple(levels), "goal": goal}
+    options: dict[str, Any] = {
+        "process": process,
+        "world": tuple(world),
+        "levels": tuple(levels),
+        "goal": goal,
+    }
     options |= {"expect": expect, "regime": regime, "by": by, "to": to}
     return Assigned("idempotent", options, _caller())
 

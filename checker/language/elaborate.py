@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from checker.language.assembly import Scope, assemble
-from checker.language.declarations import Assigned, Declaration
+from checker.language.declarations import Declaration
 from checker.language.errors import ModelError, Span, nearest
 from checker.language.model import Model
 from checker.language.parameters import resolve
@@ -24,12 +24,12 @@ from checker.language.source import function_node, member_span
 from checker.language.statements import Statements
 from checker.language.steps import Template, actions_of
 from checker.language.types import optional_parts
-from checker.language.values import Label, Namespace, Scalar, TypeName, Value
+from checker.language.values import Namespace, Scalar, Value
 from checker.language.yield_points import YieldPoints
 from checker.system.expression import TRUE, bound, conj, disj, neg, variable
 from checker.system.expression import eq as equal_to
 from checker.system.shape import leaves
-from checker.system.sorts import Domain, EnumSort
+from checker.system.sorts import Domain
 from checker.system.transition_system import (
     Action,
     Call,
@@ -161,7 +161,9 @@ class _Elaboration:
             elif declared.role == "process":
                 self._process(scope, name, declared)
 
-    def _definition(self, scope: Scope, name: str) -> tuple[FunctionType, ast.FunctionDef, str, type | None]:
+    def _definition(
+        self, scope: Scope, name: str
+    ) -> tuple[FunctionType, ast.FunctionDef, str, type | None]:
         function = scope.members[name]
         if not isinstance(function, FunctionType):
             raise ModelError(
@@ -196,7 +198,9 @@ class _Elaboration:
     def _action(self, scope: Scope, name: str, declared: Declaration) -> Iterator[Action]:
         function, definition, file, owner = self._definition(scope, name)
         if inspect.isgeneratorfunction(function):
-            place = next(node for node in ast.walk(definition) if isinstance(node, ast.Yield | ast.YieldFrom))
+            place = next(
+                node for node in ast.walk(definition) if isinstance(node, ast.Yield | ast.YieldFrom)
+            )
             raise ModelError(
                 "`yield` is only possible in a @process",
                 Span.of(place, file),
@@ -249,7 +253,7 @@ class _Elaboration:
             if isinstance(annotation, str):
                 # Under `from __future__ import annotations` Python kept the text only.
                 try:
-                    annotation = eval(annotation, {**function.__globals__, **scope.members})  # noqa: S307
+                    annotation = eval(annotation, {**function.__globals__, **scope.members})
                 except Exception as error:
                     raise ModelError(
                         f"this annotation has no value: {error}",
@@ -359,7 +363,11 @@ def _refuse_pointless_volatile(scope: Scope) -> None:
         if mark is False or (crashing and mark is True) or mark in crashing:
             continue
         hint = nearest(str(mark), crashing)
-        what = "no process of the model restarts" if mark is True else f"`{mark}` is no process that restarts"
+        what = (
+            "no process of the model restarts"
+            if mark is True
+            else f"`{mark}` is no process that restarts"
+        )
         raise ModelError(
             f"`{name}` is volatile, but {what}",
             member_span(scope.model, name),
@@ -380,5 +388,3 @@ def _reads(system: TransitionSystem) -> Iterator[tuple[str, tuple[str, ...]]]:
             if field.role is Role.FIELD and any(home.get(name) == field.name for name in names):
                 mine[field.name] = None
     yield from ((agent, tuple(fields)) for agent, fields in seen.items())
-
-

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from checker.language.assembly import Scope
@@ -84,7 +85,9 @@ class Execution:
         self.elaborated = elaborated
         self.running: dict[Scope, Running] = {}
         self._create(elaborated.scope)
-        self._generators: dict[tuple[tuple[str, ...], str, int | None], Generator[Any, None, None]] = {}
+        self._generators: dict[
+            tuple[tuple[str, ...], str, int | None], GeneratorType[Any, None, None]
+        ] = {}
 
     def _create(self, scope: Scope) -> Running:
         running = self.running[scope] = Running(scope, self)
@@ -116,7 +119,9 @@ class Execution:
 
     # ------------------------------------------------------------ steps
 
-    def perform(self, call: Call, arguments: tuple[Any, ...] = (), decisions: tuple[Any, ...] = ()) -> Outcome:
+    def perform(
+        self, call: Call, arguments: tuple[Any, ...] = (), decisions: tuple[Any, ...] = ()
+    ) -> Outcome:
         """Execute one atomic step.
 
         Parameters
@@ -150,7 +155,9 @@ class Execution:
         finally:
             script.reset(token)
         if len(current.asked) < len(decisions):
-            raise LookupError(f"{len(decisions)} answers were given, {len(current.asked)} were asked for")
+            raise LookupError(
+                f"{len(decisions)} answers were given, {len(current.asked)} were asked for"
+            )
         return Outcome("done", asked=tuple(current.asked))
 
     def _execute(self, call: Call, arguments: tuple[Any, ...]) -> None:
@@ -162,7 +169,7 @@ class Execution:
             generator = self._generators.get(key)
             if generator is None:
                 generator = getattr(running.instance, call.method)()
-                if not isinstance(generator, Generator):
+                if not isinstance(generator, GeneratorType):
                     return  # a body without `yield` has already run, as one step
                 self._generators[key] = generator
             try:
@@ -194,9 +201,7 @@ class Execution:
                     yield running, name, tuple(declared.options["inputs"])
 
     def _watched(self) -> list[Any]:
-        return [
-            [unbox(running.read(name)) for name in inputs] for running, _, inputs in self._hooks()
-        ]
+        return [[unbox(running.read(name)) for name in inputs] for running, _, inputs in self._hooks()]
 
     def _react(self, before: list[Any]) -> None:
         for (running, method, inputs), old in zip(self._hooks(), before, strict=True):

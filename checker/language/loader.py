@@ -118,14 +118,17 @@ def _path(place: str) -> Path:
             raise LoadError(f"{place} is a folder", help="name a file in it")
         if not path.exists():
             near = nearest(path.name, (one.name for one in path.parent.glob("*.py")))
-            raise LoadError(f"there is no file {place}", help=near or "a path is relative to where you are")
+            raise LoadError(
+                f"there is no file {place}", help=near or "a path is relative to where you are"
+            )
         return path
     known: dict[str, Path] = dict(gallery())
     if place in known:
         return known[place]
     raise LoadError(
         f"there is no model `{place}`",
-        help=nearest(place, known) or "`reconverge models` lists them; a file of your own is a path ending in .py",
+        help=nearest(place, known)
+        or "`reconverge models` lists them; a file of your own is a path ending in .py",
     )
 
 
@@ -134,7 +137,9 @@ def _module(path: Path) -> ModuleType:
     try:
         source = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LoadError(f"{path} cannot be read: {error.strerror}", help="look at its permissions") from None
+        raise LoadError(
+            f"{path} cannot be read: {error.strerror}", help="look at its permissions"
+        ) from None
     except UnicodeDecodeError as error:
         raise LoadError(
             f"{path} is not text in UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}",
@@ -149,14 +154,14 @@ def _module(path: Path) -> ModuleType:
     except ValueError as error:
         raise LoadError(f"{path} is not Python: {error}", help="a model is a text file") from None
     # Not under its own name: a model file called `random.py` must not shadow anything.
-    name = f"reconverge_model_{path.stem}"
+    name = _module_name(path)
     module = ModuleType(name)
     module.__file__ = shown
     sys.modules[name] = module
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        exec(code, module.__dict__)  # noqa: S102 (a model is a Python file; running it is the point)
+        exec(code, module.__dict__)
     except ModelError as error:
         error.span = error.span or _user_line(error, shown)
         raise
@@ -167,6 +172,16 @@ def _module(path: Path) -> ModuleType:
     finally:
         sys.path.remove(folder)
     return module
+
+
+def _module_name(path: Path) -> str:
+    """A name of its own for each file, so that a class is found again in the file that it came from."""
+    stem = name = f"reconverge_model_{path.stem}"
+    count = 1
+    while name in sys.modules and sys.modules[name].__file__ != str(path):
+        count += 1
+        name = f"{stem}_{count}"
+    return name
 
 
 def _syntax_error(error: SyntaxError, file: str) -> ModelError:
@@ -220,5 +235,3 @@ def _user_line(error: BaseException, file: str) -> Span | None:
 
 def _frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
     yield from traceback.extract_tb(error.__traceback__)
-
-

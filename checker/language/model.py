@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from checker.language.declarations import Assigned, Declaration, declaration_of
 from checker.language.class_body import refuse_misuse
+from checker.language.declarations import Assigned, Declaration, declaration_of
 from checker.language.errors import ModelError, nearest
 from checker.language.parameters import Param, ParamExpression
 from checker.language.types import FieldReference, FieldType, Input
@@ -50,7 +50,9 @@ class Model:
             if name not in declared:
                 has = ", ".join(declared) or "none"
                 raise ModelError(
-                    f"{model} has no parameter `{name}`; it has {has}", help=nearest(name, declared) or "a parameter is declared in the class body: size = Param(3)",
+                    f"{model} has no parameter `{name}`; it has {has}",
+                    help=nearest(name, declared)
+                    or "a parameter is declared in the class body: size = Param(3)",
                 )
             if not isinstance(value, ParamExpression):
                 declared[name].validate(value)

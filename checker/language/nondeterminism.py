@@ -108,7 +108,9 @@ def choose(*options: Any) -> Any:
 
 class _OuterParameters(dict[str, int]):
     def __missing__(self, key: str) -> int:
-        raise ModelError(f"parameter `{key}` is not known here", help="write a range over self.… instead")
+        raise ModelError(
+            f"parameter `{key}` is not known here", help="write a range over self.… instead"
+        )
 
 
 def strikes(fault: str, effect: object = None) -> bool:

@@ -139,7 +139,9 @@ class Param(ParamExpression):
         name = self.name or "parameter"
         if not isinstance(value, int) or isinstance(self.default, bool) != isinstance(value, bool):
             kind = "True or False" if isinstance(self.default, bool) else "a whole number"
-            raise ModelError(f"`{name}` needs {kind}, not {value!r}", help=f"for example {self.default!r}")
+            raise ModelError(
+                f"`{name}` needs {kind}, not {value!r}", help=f"for example {self.default!r}"
+            )
         if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
             least = "" if self.min is None else f"at least {self.min}"
             most = "" if self.max is None else f"at most {self.max}"

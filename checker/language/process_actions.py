@@ -9,13 +9,13 @@ from typing import Any
 
 from checker.language.errors import ModelError, Span
 from checker.language.processes import Local, Machine, Point
-from checker.language.recorder import Exit, Frame, Names, Recorder
+from checker.language.recorder import Exit, Names, Recorder
 from checker.language.source import member_span
-from checker.language.statements import is_fixed
 from checker.language.steps import Template, actions_of
+from checker.language.suspension import suspension_points
 from checker.language.types import optional_parts
 from checker.language.values import Maybe, Nothing, Scalar
-from checker.language.yield_points import YieldPoint, YieldPoints
+from checker.language.yield_points import YieldPoints
 from checker.system.expression import (
     FALSE,
     TRUE,
@@ -32,7 +32,8 @@ from checker.system.expression import (
     variable,
 )
 from checker.system.shape import OptionalShape, ScalarShape, Shape, decode, leaves
-from checker.system.sorts import BOOL, INT, Domain, EnumSort, Scalar as Value
+from checker.system.sorts import BOOL, INT, Domain, EnumSort
+from checker.system.sorts import Scalar as Value
 from checker.system.transition_system import (
     Action,
     Call,
@@ -117,7 +118,14 @@ class _Part:
     def build(self) -> ProcessPart:
         machine = self.machine
         variables = [self.position]
-        fields = [Field(self.position.name, ScalarShape(self.position.name, self.position.domain), Role.POSITION, self.key)]
+        fields = [
+            Field(
+                self.position.name,
+                ScalarShape(self.position.name, self.position.domain),
+                Role.POSITION,
+                self.key,
+            )
+        ]
         for local in machine.locals.values():
             shape = self._shape(local)
             fields.append(Field(local.variable, shape, Role.LOCAL, self.key))
@@ -129,11 +137,7 @@ class _Part:
             actions.extend(self._crash(volatile))
         memory = (
             *(one.name for one in variables[1:]),
-            *(
-                leaf.variable
-                for scope, name, _ in volatile
-                for leaf in leaves(scope.shapes[name])
-            ),
+            *(leaf.variable for scope, name, _ in volatile for leaf in leaves(scope.shapes[name])),
         )
         process = Process(self.key, self.key, self.position.name, memory, bool(self.options["restarts"]))
         return ProcessPart(
@@ -142,7 +146,7 @@ class _Part:
             tuple(actions),
             process,
             self._wellformed(),
-            self._points(),
+            suspension_points(machine, self.position.name),
             volatile,
         )
 
@@ -181,10 +185,7 @@ class _Part:
         if done is not FALSE:
             to_labels.append(machine.labels[start])
         arrow = f"{here} → {to_labels[0]}" if len(set(to_labels)) == 1 else here
-        if len(machine.points) == 1:
-            label = self.key
-        else:
-            label = f"{self.key}: {arrow}"
+        label = self.key if len(machine.points) == 1 else f"{self.key}: {arrow}"
         template = Template(
             Action(
                 name=f"{self.key}@{here}",
@@ -326,7 +327,9 @@ class _Part:
         locals_lost = tuple(
             (leaf.variable, constant(default, leaf.domain.sort))
             for local in self.machine.locals.values()
-            for leaf, default in zip(leaves(self._shape(local)), _defaults(self._shape(local)), strict=True)
+            for leaf, default in zip(
+                leaves(self._shape(local)), _defaults(self._shape(local)), strict=True
+            )
         )
         start = (self.position.name, self._at(self.machine.points[0]))
         template = Template(
@@ -376,27 +379,6 @@ class _Part:
             conditions.extend(optional_form(part) for part in optional_parts(shape))
         return conj(*conditions)
 
-    def _points(self) -> YieldPoints:
-        machine = self.machine
-        found = []
-        for point in machine.points[1:]:
-            assert point.resume is not None
-            live = machine.live[point]
-            found.append(
-                YieldPoint(
-                    machine.labels[point],
-                    point.resume.node.lineno,
-                    tuple(_loop_values(self.body.definition, point, self.body)),
-                    tuple((name, machine.locals[name].variable) for name in live),
-                    tuple(
-                        (name, machine.locals[name].domain, machine.locals[name].optional)
-                        for name in live
-                        if machine.locals[name].annotated
-                    ),
-                )
-            )
-        return YieldPoints(self.position.name, tuple(found))
-
 
 def _defaults(shape: Shape) -> tuple[Value, ...]:
     if isinstance(shape, OptionalShape):
@@ -414,41 +396,3 @@ def optional_form(shape: OptionalShape) -> Expression:
         )
     )
     return implies(neg(variable(shape.present.variable, BOOL)), default)
-
-
-def _loop_values(definition: ast.FunctionDef, point: Point, body: Any) -> Iterator[tuple[str, Any]]:
-    """Values of the loop variables at a position inside unrolled loops over ranges of numbers."""
-    assert point.resume is not None
-    loops = [
-        node
-        for node in ast.walk(definition)
-        if isinstance(node, ast.For)
-        and any(one is point.resume.node for statement in node.body for one in ast.walk(statement))
-    ]
-    loops.sort(key=lambda node: node.lineno)
-    for node, i in zip(loops, point.resume.iteration, strict=True):
-        numbers = _numbers(node.iter, body)
-        fixed = numbers is not None and is_fixed(node)
-        if isinstance(node.target, ast.Name) and numbers is not None and fixed and i < len(numbers):
-            yield node.target.id, numbers[i]
-
-
-def _numbers(node: ast.expr, body: Any) -> list[int] | None:
-    """The numbers that a loop over a range runs through."""
-    from checker.language.statements import Statements
-    from checker.language.values import Namespace, Row
-
-    me = body.definition.args.args[0].arg
-    frame = Frame(body.name, body.file, body.function, Namespace(body.scope), {me: Namespace(body.scope)})
-    try:
-        row = Statements(Recorder({}, Names(), writable=False), frame).value(node)
-    except ModelError:
-        return None
-    if not isinstance(row, Row):
-        return None
-    found = []
-    for one in row.elements:
-        if not (isinstance(one, Scalar) and one.expression.is_constant):
-            return None
-        found.append(int(one.expression.payload))
-    return found

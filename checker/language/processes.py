@@ -16,10 +16,19 @@ from typing import Any, TypeAlias
 
 from checker.language.assembly import Scope
 from checker.language.errors import ModelError, Span
+from checker.language.local_domains import annotated_domains
 from checker.language.recorder import Exit, Frame, Names, Recorder
 from checker.language.statements import Resume, Statements
-from checker.language.types import FieldType, Optional
-from checker.language.values import Label, LabelChoice, Maybe, Namespace, Nothing, Scalar, Unusable, Value
+from checker.language.values import (
+    Label,
+    LabelChoice,
+    Maybe,
+    Namespace,
+    Nothing,
+    Scalar,
+    Unusable,
+    Value,
+)
 from checker.language.yield_points import START
 from checker.system.bounds import bounds
 from checker.system.expression import Expression, variable
@@ -120,7 +129,7 @@ class _Builder:
         self.kinds: dict[str, _Kind] = {}
         self.bound: dict[Point, frozenset[str]] = {}
         self.steps: dict[Point, Recorder] = {}
-        self.declared = _annotations(body)
+        self.declared = annotated_domains(body)
         self.sometimes_none: set[str] = set()
 
     def build(self) -> Machine:
@@ -130,7 +139,9 @@ class _Builder:
         live = self._live()
         domains = self._domains(live)
         local = {
-            name: Local(name, self._variable(name), domains[name], self.kinds[name][1], name in self.declared)
+            name: Local(
+                name, self._variable(name), domains[name], self.kinds[name][1], name in self.declared
+            )
             for name in sorted({name for names in live.values() for name in names})
         }
         known = {**self.outside, **{one.variable: one.domain for one in local.values()}}
@@ -232,7 +243,7 @@ class _Builder:
         for name, value in exit.locals.items():
             declared = self.declared.get(name)
             if declared is not None and isinstance(value, Label | LabelChoice):
-                from checker.language.values import as_label
+                from checker.language.equality import as_label
 
                 label = as_label(value, declared[0].sort)
                 if label is None:
@@ -394,40 +405,3 @@ def _where(body: Body, name: str) -> Span | None:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
             return Span.of(node, body.file)
     return None
-
-
-def _annotations(body: Body) -> dict[str, tuple[Domain, bool]]:
-    """Domains that the author gave to locals: `missing: Int(-2, 4) = …`."""
-    found: dict[str, tuple[Domain, bool]] = {}
-    for node in ast.walk(body.definition):
-        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
-            continue
-        span = Span.of(node.annotation, body.file)
-        # Python never evaluates such annotations itself, so names of the class body may be used.
-        space = {**body.function.__globals__, **body.scope.members}
-        code = compile(ast.Expression(node.annotation), body.file, "eval")
-        try:
-            declared = eval(code, space)  # noqa: S307 (the author's own annotation)
-        except ModelError as error:
-            error.span = error.span or span
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"this annotation has no value: {error}",
-                span,
-                help="a domain is written with numbers and parameters: Int(0, size - 1)",
-            ) from None
-        optional = isinstance(declared, Optional)
-        inner = declared.of if optional else declared
-        if not (isinstance(inner, FieldType) and hasattr(inner, "domain")):
-            raise ModelError(
-                "a local is annotated with its domain",
-                span,
-                help="Bool(), Int(low, high), Enum(…) or Optional of these",
-            )
-        try:
-            found[node.target.id] = (inner.domain(body.scope.parameters), optional)
-        except ModelError as error:
-            error.span = error.span or span
-            raise
-    return found

@@ -21,7 +21,16 @@ from checker.system.transition_system import Hazard, Property, TransitionSystem
 
 __all__ = ["stated_properties"]
 
-_PREDICATES = ("always", "never", "transition", "converges", "recurs", "leads_to", "recoverable", "reachable")
+_PREDICATES = (
+    "always",
+    "never",
+    "transition",
+    "converges",
+    "recurs",
+    "leads_to",
+    "recoverable",
+    "reachable",
+)
 
 
 def stated_properties(
@@ -118,7 +127,9 @@ def _predicate(
             f"`{function.__name__}` takes {expected}",
             span,
             f"it has {len(arguments) or 'no'} parameter{'' if len(arguments) == 1 else 's'}",
-            "`after` is the state that a step leads to" if wanted == 2 else "a state property reads one state",
+            "`after` is the state that a step leads to"
+            if wanted == 2
+            else "a state property reads one state",
         )
     receiver = Namespace(scope)
     given: dict[str, Value] = {arguments[0].arg: receiver}
@@ -138,7 +149,9 @@ def _predicate(
         value, body = statements.returned(), definition
         if frame.result is None or frame.flow["return"] is FALSE:
             raise ModelError(
-                f"`{function.__name__}` returns nothing", span, help="return the condition: return self.x == …"
+                f"`{function.__name__}` returns nothing",
+                span,
+                help="return the condition: return self.x == …",
             )
     truth = statements.truth_of(value, body)  # type: ignore[arg-type]
     return truth, tuple(recorder.hazards), span
@@ -211,5 +224,3 @@ def _assigned(
         levels=options["levels"],
         goal=goal,
     )
-
-

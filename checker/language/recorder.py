@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checker.language.errors import ModelError, Span
-from checker.language.values import Place, Scalar, Value, alternatives, merge
-from checker.system.bounds import bounds
+from checker.language.merging import merge
+from checker.language.values import Place, Scalar, Value, alternatives
+from checker.system.bounds import Bounds, Interval
 from checker.system.expression import (
     FALSE,
     TRUE,
@@ -93,6 +94,7 @@ class Recorder:
 
     def __init__(self, domains: Mapping[str, Domain], names: Names, writable: bool = True) -> None:
         self.domains = domains
+        self.analysis = Bounds(domains)
         self.names = names
         self.writable = writable
         self.state: dict[str, Expression] = {}
@@ -238,8 +240,12 @@ class Recorder:
         yield pure
 
     def _counts(self) -> tuple[int, ...]:
-        return tuple(
-            map(len, (self.hazards, self.effects, self.choices, self.decisions, self.strikes))
+        return (
+            len(self.hazards),
+            len(self.effects),
+            len(self.choices),
+            len(self.decisions),
+            len(self.strikes),
         )
 
     # ------------------------------------------------------------ the state
@@ -272,6 +278,10 @@ class Recorder:
             self.writes[shape.variable] = disj(self.writes.get(shape.variable, FALSE), reached)
         self.state = state
 
+    def bounds(self, value: Expression, condition: Expression = TRUE) -> Interval:
+        """Least and greatest value of a number, where execution is here and the condition holds."""
+        return self.analysis.of(value, conj(self.path, condition))
+
     def check_domain(
         self,
         value: Expression,
@@ -283,7 +293,9 @@ class Recorder:
         """A hazard where a number leaves its domain, unless interval analysis excludes it."""
         if isinstance(domain.sort, BoolSort) or value.sort != INT:
             return
-        low, high = bounds(value, self.domains, conj(self.path, condition))
+        low, high = self.analysis.of(value)
+        if low < domain.low or (domain.high is not None and high > domain.high):
+            low, high = self.bounds(value, condition)
         bad = []
         if low < domain.low:
             bad.append(neg(le(constant(domain.low), value)))

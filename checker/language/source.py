@@ -133,7 +133,10 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
 def _file_of_methods(owner: type) -> str | None:
     """Where the class's own methods stand; known in notebooks too."""
     for member in vars(owner).values():
-        if isinstance(member, FunctionType) and member.__qualname__ == f"{owner.__qualname__}.{member.__name__}":
+        if (
+            isinstance(member, FunctionType)
+            and member.__qualname__ == f"{owner.__qualname__}.{member.__name__}"
+        ):
             return member.__code__.co_filename
     return None
 

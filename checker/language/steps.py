@@ -101,9 +101,7 @@ def _variant(
 
     Whatever the guard decides is decided in the updates too: they matter only where it holds.
     """
-    decided = {
-        strike.symbol.node: constant(hit) for strike, hit in zip(strikes, struck, strict=True)
-    }
+    decided = {strike.symbol.node: constant(hit) for strike, hit in zip(strikes, struck, strict=True)}
     reached = [strike.reached for strike, hit in zip(strikes, struck, strict=True) if hit]
     chosen = substitute([plain.guard, *reached], decided)
     guard = conj(chosen[plain.guard], *(chosen[condition] for condition in reached))

@@ -123,7 +123,11 @@ class _ScalarType(FieldType):
         domain = self.domain(Setting({}, {}))
         if isinstance(domain.sort, EnumSort):
             return value in domain.sort.labels
-        return isinstance(value, int) and domain.low <= value and (domain.high is None or value <= domain.high)
+        return (
+            isinstance(value, int)
+            and domain.low <= value
+            and (domain.high is None or value <= domain.high)
+        )
 
     def __iter__(self) -> Iterator[bool | int | str]:
         domain = self.domain(Setting({}, {}))
@@ -249,9 +253,7 @@ class Array(FieldType):
                     help="one value for each element, or a single one for all",
                 )
             each = init
-        built = [
-            self.of.build(f"{name}[{i}]", parameters, one) for i, one in enumerate(each)
-        ]
+        built = [self.of.build(f"{name}[{i}]", parameters, one) for i, one in enumerate(each)]
         return Built(ArrayShape(tuple(part.shape for part in built)), _joined(built))
 
 
@@ -363,7 +365,9 @@ class Like(FieldType):
     def __init__(self, source: Input, **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(source, Input):
-            raise ModelError("Like(…) needs an Input of the same component", help="source = Input(); Like(source)")
+            raise ModelError(
+                "Like(…) needs an Input of the same component", help="source = Input(); Like(source)"
+            )
         self.source = source
 
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 from checker.language.assembly import Scope
 from checker.system.expression import (
-    FALSE,
     TRUE,
     Expression,
     array,
-    as_integer,
     conj,
     constant,
-    disj,
     eq,
-    implies,
-    ite,
-    neg,
     select,
 )
 from checker.system.shape import (
@@ -30,7 +24,7 @@ from checker.system.shape import (
     SetShape,
     Shape,
 )
-from checker.system.sorts import BOOL, BoolSort, EnumSort, IntSort
+from checker.system.sorts import BoolSort, IntSort
 
 __all__ = [
     "Builtin",
@@ -44,14 +38,19 @@ __all__ = [
     "Place",
     "Row",
     "Scalar",
+    "SetMethod",
     "Struct",
     "TypeName",
     "Unusable",
     "Value",
-    "either",
-    "equal",
+    "alternatives",
+    "element",
+    "elements",
+    "labels_of",
     "load",
-    "merge",
+    "number",
+    "part",
+    "sort_name",
 ]
 
 
@@ -175,23 +174,23 @@ class Unusable:
     help: str = "give it a value of one kind on every path"
 
 
-Value: TypeAlias = Union[
-    Scalar,
-    Label,
-    LabelChoice,
-    Nothing,
-    Maybe,
-    Members,
-    Row,
-    Struct,
-    Place,
-    Namespace,
-    Method,
-    Builtin,
-    SetMethod,
-    TypeName,
-    Unusable,
-]
+Value: TypeAlias = (
+    Scalar
+    | Label
+    | LabelChoice
+    | Nothing
+    | Maybe
+    | Members
+    | Row
+    | Struct
+    | Place
+    | Namespace
+    | Method
+    | Builtin
+    | SetMethod
+    | TypeName
+    | Unusable
+)
 
 
 def number(value: int | bool) -> Scalar:
@@ -257,7 +256,8 @@ def element(place: Place, index: Expression) -> Place:
     shape = place.shapes[0]
     assert isinstance(shape, ArrayShape)
     if index.is_constant:
-        return list(elements(place))[index.payload]
+        position: int = index.payload
+        return list(elements(place))[position]
     shapes = tuple(one for s in place.shapes for one in s.elements)  # type: ignore[union-attr]
     return Place(shapes, (*place.indices, (index, len(shape.elements))), f"{place.name}[…]")
 
@@ -279,104 +279,7 @@ def alternatives(place: Place) -> Iterator[tuple[Expression, Shape]]:
         yield condition, shape
 
 
-# ---------------------------------------------------------------- joining two branches
-
-
-def merge(condition: Expression, then: Value, otherwise: Value) -> Value:
-    """The value after `if condition`: of both branches where that has a meaning, else `Unusable`."""
-    if then == otherwise:
-        return then
-    if condition is TRUE:
-        return then
-    if condition is FALSE:
-        return otherwise
-    if isinstance(then, Unusable):
-        return then
-    if isinstance(otherwise, Unusable):
-        return otherwise
-    if isinstance(then, Place) and isinstance(otherwise, Place):
-        return either(condition, then, otherwise)
-    if isinstance(then, Scalar) and isinstance(otherwise, Scalar):
-        return _merge_scalars(condition, then.expression, otherwise.expression)
-    if isinstance(then, Label | LabelChoice) and isinstance(otherwise, Label | LabelChoice):
-        return LabelChoice(condition, then, otherwise)
-    if isinstance(then, Label | LabelChoice) and isinstance(otherwise, Scalar):
-        typed = as_label(then, otherwise.expression.sort)
-        return Unusable("a label on one path only") if typed is None else merge(condition, Scalar(typed), otherwise)
-    if isinstance(otherwise, Label | LabelChoice) and isinstance(then, Scalar):
-        return merge(neg(condition), otherwise, then)
-    if isinstance(then, Nothing | Maybe) or isinstance(otherwise, Nothing | Maybe):
-        return _merge_optional(condition, then, otherwise)
-    if isinstance(then, Members) and isinstance(otherwise, Members):
-        pairs = padded(then, otherwise)
-        return Members(tuple(ite(condition, a, b) for a, b in pairs))
-    if isinstance(then, Row) and isinstance(otherwise, Row):
-        if then.kind == otherwise.kind and len(then.elements) == len(otherwise.elements):
-            both = zip(then.elements, otherwise.elements, strict=True)
-            return Row(tuple(merge(condition, a, b) for a, b in both), then.kind)
-    if isinstance(then, Struct) and isinstance(otherwise, Struct):
-        names = [name for name, _ in then.parts]
-        if names == [name for name, _ in otherwise.parts]:
-            other = dict(otherwise.parts)
-            return Struct(tuple((name, merge(condition, v, other[name])) for name, v in then.parts))
-    return Unusable("different kinds of values on different paths")
-
-
-def either(condition: Expression, then: Place, otherwise: Place) -> Place | Unusable:
-    """One of two containers: still a place, so that it is read and written through either name."""
-    if then.indices != otherwise.indices or _form(then.shapes[0]) != _form(otherwise.shapes[0]):
-        return Unusable("containers of different forms on different paths")
-    which = ite(condition, constant(0), constant(1))
-    return Place((*then.shapes, *otherwise.shapes), ((which, 2), *then.indices), then.name)
-
-
-def _form(shape: Shape) -> Any:
-    """What two containers must have in common to be used under one name."""
-    if isinstance(shape, ScalarShape):
-        return shape.domain.sort
-    if isinstance(shape, ArrayShape):
-        return ["array", *map(_form, shape.elements)]
-    if isinstance(shape, SetShape):
-        return ["set", len(shape.members)]
-    if isinstance(shape, OptionalShape):
-        return ["optional", _form(shape.content), shape.default]
-    return ["record", *((name, _form(part)) for name, part in shape.parts)]
-
-
-def _merge_scalars(condition: Expression, then: Expression, otherwise: Expression) -> Value:
-    if then.sort == otherwise.sort:
-        return Scalar(ite(condition, then, otherwise))
-    if isinstance(then.sort, EnumSort) or isinstance(otherwise.sort, EnumSort):
-        return Unusable("labels of different enums on different paths")
-    return Scalar(ite(condition, as_integer(then), as_integer(otherwise)))
-
-
-def _merge_optional(condition: Expression, then: Value, otherwise: Value) -> Value:
-    def split(value: Value) -> tuple[Expression, Value | None]:
-        if isinstance(value, Nothing):
-            return FALSE, None
-        if isinstance(value, Maybe):
-            return value.present, value.content
-        return TRUE, value
-
-    here, a = split(then)
-    there, b = split(otherwise)
-    content = merge(condition, a, b) if a is not None and b is not None else a if a is not None else b
-    if content is None or isinstance(content, Unusable):
-        return content or Nothing()
-    return Maybe(ite(condition, here, there), content)
-
-
-def padded(left: Members, right: Members) -> Iterator[tuple[Expression, Expression]]:
-    """Yield the bits of two sets pairwise, the shorter one continued with absence."""
-    for i in range(max(len(left.bits), len(right.bits))):
-        yield (
-            left.bits[i] if i < len(left.bits) else FALSE,
-            right.bits[i] if i < len(right.bits) else FALSE,
-        )
-
-
-# ---------------------------------------------------------------- labels and equality
+# ---------------------------------------------------------------- in words
 
 
 def labels_of(value: Label | LabelChoice) -> Iterator[str]:
@@ -386,105 +289,6 @@ def labels_of(value: Label | LabelChoice) -> Iterator[str]:
     else:
         yield from labels_of(value.then)
         yield from labels_of(value.otherwise)
-
-
-def as_label(value: Label | LabelChoice, sort: Any) -> Expression | None:
-    """The value typed as a label of an enum; None if the enum does not have it."""
-    if not isinstance(sort, EnumSort):
-        return None
-    if isinstance(value, Label):
-        return constant(sort.labels.index(value.text), sort) if value.text in sort.labels else None
-    then, otherwise = as_label(value.then, sort), as_label(value.otherwise, sort)
-    return None if then is None or otherwise is None else ite(value.condition, then, otherwise)
-
-
-def equal(left: Value, right: Value) -> Expression | None:
-    """Python's `==` of two values; None where the question makes no sense."""
-    if isinstance(right, Nothing | Maybe) and not isinstance(left, Nothing | Maybe):
-        left, right = right, left
-    if isinstance(left, Nothing):
-        if isinstance(right, Nothing):
-            return TRUE
-        return neg(right.present) if isinstance(right, Maybe) else FALSE
-    if isinstance(left, Maybe):
-        if isinstance(right, Nothing):
-            return neg(left.present)
-        if isinstance(right, Maybe):
-            same = equal(left.content, right.content)
-            if same is None:
-                return None
-            both = conj(left.present, right.present, same)
-            return disj(both, conj(neg(left.present), neg(right.present)))
-        same = equal(left.content, right)
-        return None if same is None else conj(left.present, same)
-    if isinstance(left, Scalar) and isinstance(right, Scalar):
-        a, b = left.expression, right.expression
-        if a.sort == b.sort:
-            return eq(a, b)
-        if isinstance(a.sort, EnumSort) or isinstance(b.sort, EnumSort):
-            return _equal_labels(a, b)
-        return eq(as_integer(a), as_integer(b))
-    if isinstance(left, Label | LabelChoice) and isinstance(right, Label | LabelChoice):
-        return _equal_texts(left, right)
-    if isinstance(left, Label | LabelChoice):
-        left, right = right, left
-    if isinstance(left, Scalar) and isinstance(right, Label | LabelChoice):
-        typed = as_label(right, left.expression.sort)
-        return None if typed is None else eq(left.expression, typed)
-    if isinstance(left, Members) and isinstance(right, Members):
-        return conj(*(eq(a, b) for a, b in padded(left, right)))
-    if isinstance(left, Row) and isinstance(right, Row):
-        # A tuple never equals a list; an array of the state equals either.
-        kinds = {left.kind, right.kind}
-        alike = len(kinds) == 1 or ("array" in kinds and kinds <= {"array", "list", "tuple"})
-        if not alike or len(left.elements) != len(right.elements):
-            return FALSE
-        return _all_equal(list(zip(left.elements, right.elements, strict=True)))
-    if isinstance(left, Struct) and isinstance(right, Struct):
-        other: Mapping[str, Value] = dict(right.parts)
-        if [name for name, _ in left.parts] != list(other):
-            return None
-        return _all_equal([(value, other[name]) for name, value in left.parts])
-    return None
-
-
-def _all_equal(pairs: list[tuple[Value, Value]]) -> Expression | None:
-    parts = [equal(a, b) for a, b in pairs]
-    return None if any(part is None for part in parts) else conj(*(p for p in parts if p is not None))
-
-
-def _equal_texts(left: Label | LabelChoice, right: Label | LabelChoice) -> Expression:
-    if isinstance(left, LabelChoice):
-        return disj(
-            conj(left.condition, _equal_texts(left.then, right)),
-            conj(neg(left.condition), _equal_texts(left.otherwise, right)),
-        )
-    if isinstance(right, LabelChoice):
-        return _equal_texts(right, left)
-    return TRUE if left.text == right.text else FALSE
-
-
-def _equal_labels(left: Expression, right: Expression) -> Expression | None:
-    """Labels of different enums are equal iff they are spelt the same, as CPython compares them."""
-    if not (isinstance(left.sort, EnumSort) and isinstance(right.sort, EnumSort)):
-        return None
-    shared = set(left.sort.labels) & set(right.sort.labels)
-    if not shared:
-        return None
-    return disj(
-        *(
-            conj(
-                eq(left, constant(left.sort.labels.index(label), left.sort)),
-                eq(right, constant(right.sort.labels.index(label), right.sort)),
-            )
-            for label in sorted(shared)
-        )
-    )
-
-
-def subset(left: Members, right: Members) -> Expression:
-    """left <= right for sets."""
-    return conj(*(implies(a, b) for a, b in padded(left, right)))
 
 
 def sort_name(value: Value) -> str:
@@ -512,8 +316,3 @@ def sort_name(value: Value) -> str:
         TypeName: "a type",
     }
     return names.get(type(value), "something else")
-
-
-def truth_constant(flag: bool) -> Scalar:
-    """True or False."""
-    return Scalar(constant(flag, BOOL))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any
 
 from checker.language.containers import DomainViolation, unbox
@@ -46,7 +46,7 @@ class YieldPoints:
     position: str
     points: tuple[YieldPoint, ...]
 
-    def _at(self, generator: Generator[Any, None, None] | None) -> YieldPoint | None:
+    def _at(self, generator: GeneratorType[Any, None, None] | None) -> YieldPoint | None:
         if generator is None or generator.gi_frame is None:
             return None
         frame = generator.gi_frame
@@ -59,19 +59,19 @@ class YieldPoints:
         # Two yields on one line cannot be told apart from outside.
         return found[0] if len(found) == 1 else None
 
-    def observe(self, generator: Generator[Any, None, None] | None) -> dict[str, Any]:
+    def observe(self, generator: GeneratorType[Any, None, None] | None) -> dict[str, Any]:
         """The position and the live locals, as far as they can be seen."""
         if generator is None:
             return {self.position: START}
         point = self._at(generator)
         if point is None:
             return {}
-        held = generator.gi_frame.f_locals
+        held = _locals(generator)
         return {self.position: point.label} | {
             field: unbox(held[name]) for name, field in point.locals if name in held
         }
 
-    def check(self, generator: Generator[Any, None, None] | None) -> None:
+    def check(self, generator: GeneratorType[Any, None, None] | None) -> None:
         """Refuse an annotated local that is outside its domain at a `yield`.
 
         Raises
@@ -82,9 +82,16 @@ class YieldPoints:
         if point is None or generator is None:
             return
         for name, domain, optional in point.annotated:
-            value = generator.gi_frame.f_locals.get(name)
+            value = _locals(generator).get(name)
             if value is None and optional:
                 continue
-            inside = value in domain.sort.labels if isinstance(domain.sort, EnumSort) else value in domain
+            inside = (
+                value in domain.sort.labels if isinstance(domain.sort, EnumSort) else value in domain
+            )
             if not inside:
                 raise DomainViolation(f"{name} = {value!r}, not in {domain}")
+
+
+def _locals(generator: GeneratorType[Any, None, None]) -> dict[str, Any]:
+    frame = generator.gi_frame
+    return {} if frame is None else frame.f_locals

@@ -146,9 +146,7 @@ class Regime:
             elif self._allowed(action):
                 costs = [(name, k, _cost(action, fault)) for name, fault, k in [*budgets, *named]]
                 actions.append(_charged(action, [c for c in costs if c[1] is not None and c[2]]))
-        return replace(
-            system, variables=system.variables + counters, actions=tuple(actions)
-        )
+        return replace(system, variables=system.variables + counters, actions=tuple(actions))
 
     def _allowed(self, action: Action) -> bool:
         if self.total is not None:

@@ -38,7 +38,7 @@ _GUTTER = 8
 _CHANGES = 24
 """The changes get at least this many columns before lanes are made narrower."""
 
-_LONGEST = 200
+_LONGEST = 40
 """Rows of a diagram: what is longer is left out in the middle (and whole in the ITF file)."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from checker.system.expression import Expression
 from checker.system.sorts import BoolSort, Domain, EnumSort
 
-__all__ = ["Interval", "bounds"]
+__all__ = ["Bounds", "Interval", "bounds"]
 
 Interval = tuple[float, float]
 """Least and greatest value, both included; infinities for an unbounded side."""
@@ -42,17 +42,24 @@ def bounds(
     (low, high)
         An empty interval (low > high) means that the condition is never true.
     """
-    return _Analysis(domains).bounds(expression, _refine(assuming, True) if assuming else ())
+    return Bounds(domains).of(expression, assuming)
 
 
 _Facts = tuple[tuple[Expression, bool], ...]
 
+_BUDGET = 4_000
+"""Visits that a bound under an assumption may cost; beyond it the assumption is ignored."""
+
+_MOST_FACTS = 16
+
 
 def _refine(condition: Expression, truth: bool) -> _Facts:
-    """The comparisons that must hold for a condition to have a truth value."""
+    """Comparisons that must hold for a condition to have a truth value; some of them, if many."""
     facts: list[tuple[Expression, bool]] = []
     stack = [(condition, truth)]
-    while stack:
+    for _ in range(8 * _MOST_FACTS):
+        if not stack or len(facts) == _MOST_FACTS:
+            break
         node, wanted = stack.pop()
         if node.operator == "not":
             stack.append((node.operands[0], not wanted))
@@ -60,46 +67,76 @@ def _refine(condition: Expression, truth: bool) -> _Facts:
             stack.extend((operand, wanted) for operand in node.operands)
         elif node.operator in ("lt", "le", "eq"):
             facts.append((node, wanted))
-    return tuple(facts[:16])
+    return tuple(facts)
+
+
+class Bounds:
+    """Bounds of many expressions over the same domains: what they share is analysed once.
+
+    Parameters
+    ----------
+    domains : mapping of str to Domain
+        Domain of every state variable that occurs.
+
+    Notes
+    -----
+    A node is judged under the test of the innermost `ite` around it, and under the assumption.
+    To keep the tests of all of them would be sharper, and exponential in their number.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self._plain = _Analysis(domains, ())
+
+    def of(self, expression: Expression, assuming: Expression | None = None) -> Interval:
+        """Least and greatest value, under a condition if one is given."""
+        plain = self._plain.bounds(expression)
+        assert plain is not None
+        facts = () if assuming is None else _refine(assuming, True)
+        if not facts:
+            return plain
+        return _Analysis(self._plain.domains, facts).bounds(expression, _BUDGET) or plain
 
 
 class _Analysis:
-    """One run: memoises per (node, facts)."""
+    """One run under fixed facts: memoises per node and the test of the innermost `ite`."""
 
-    def __init__(self, domains: Mapping[str, Domain]) -> None:
+    def __init__(self, domains: Mapping[str, Domain], facts: _Facts) -> None:
         self.domains = domains
+        self.facts = facts
         self.known: dict[tuple[Expression, _Facts], Interval] = {}
 
-    def bounds(self, root: Expression, facts: _Facts) -> Interval:
+    def bounds(self, root: Expression, budget: int | None = None) -> Interval | None:
+        """The interval of a node; None where finding it costs more visits than the budget."""
         # An explicit stack instead of recursion: merged `if`s make deep chains.
-        stack: list[tuple[Expression, _Facts]] = [(root, facts)]
+        stack: list[tuple[Expression, _Facts]] = [(root, ())]
+        visits = 0
         while stack:
             node, here = stack[-1]
             if (node, here) in self.known:
                 stack.pop()
                 continue
+            visits += 1
+            if budget is not None and visits > budget:
+                return None
             needs = self._needs(node, here)
             missing = [need for need in needs if need not in self.known]
             if missing:
                 stack.extend(missing)
                 continue
-            self.known[(node, here)] = self._tighten(node, here, self._combine(node, needs))
+            interval = self._combine(node, needs)
+            self.known[(node, here)] = self._tighten(node, self.facts + here, interval)
             stack.pop()
-        return self.known[(root, facts)]
+        return self.known[(root, ())]
 
-    def _needs(self, node: Expression, facts: _Facts) -> list[tuple[Expression, _Facts]]:
+    def _needs(self, node: Expression, here: _Facts) -> list[tuple[Expression, _Facts]]:
         if node.operator == "ite":
             condition, then, otherwise = node.operands
-            # Deep nests keep the outermost facts only: a bound stays sound with fewer of them.
-            room = len(facts) < 12
-            yes = facts + _refine(condition, True) if room else facts
-            no = facts + _refine(condition, False) if room else facts
-            return [(then, yes), (otherwise, no)]
+            return [(then, _refine(condition, True)), (otherwise, _refine(condition, False))]
         if node.operator == "sum":
             return [(node.operands[1], ())]
         if node.operator in ("not", "and", "or", "eq", "lt", "le", "any", "all"):
             return []
-        return [(operand, facts) for operand in node.operands]
+        return [(operand, here) for operand in node.operands]
 
     def _combine(self, node: Expression, needs: list[tuple[Expression, _Facts]]) -> Interval:
         parts = [self.known[need] for need in needs]
@@ -176,9 +213,7 @@ class _Analysis:
         return self.known.get((node, ()))
 
 
-def _compare(
-    operator: str, truth: bool, is_left: bool, interval: Interval, other: Interval
-) -> Interval:
+def _compare(operator: str, truth: bool, is_left: bool, interval: Interval, other: Interval) -> Interval:
     """Narrow an interval by one comparison with something inside `other`."""
     low, high = interval
     if operator == "eq":

@@ -11,10 +11,10 @@ model that relies on this is reported, never silently evaluated.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from checker.system.node import Expression, intern
 from checker.system.sorts import BOOL, INT, BoolSort, EnumSort, IntSort, Scalar, Sort
 
 __all__ = [
@@ -52,70 +52,6 @@ __all__ = [
 ]
 
 
-class Expression:
-    """One node: an operator, its operands, a payload (a value or a name) and its sort.
-
-    ==============  ======================  ==============================================
-    operator        operands                payload
-    ==============  ======================  ==============================================
-    const           –                       bool or int
-    variable        –                       name of a state variable
-    next            –                       name of a state variable after the step
-    bound           –                       (name, low, high): parameter, choice, or index
-    not and or      Bool …                  –
-    ite             Bool, a, a              –
-    eq lt le        a, a                    –
-    add sub mul     Int, Int                –
-    floordiv mod    Int, Int                – (Python's rounding, towards minus infinity)
-    min max         Int, Int                –
-    array           a …                     – (only ever an operand of `select`)
-    select          array, Int              –
-    any all sum     bound, body             – (over every value of the bound symbol)
-    ==============  ======================  ==============================================
-    """
-
-    __slots__ = ("__weakref__", "operands", "operator", "payload", "sort")
-
-    operator: str
-    operands: tuple[Expression, ...]
-    payload: Any
-    sort: Sort
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("expressions are immutable")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_intern, (self.operator, self.operands, self.payload, self.sort))
-
-    def __repr__(self) -> str:
-        from checker.system.printer import show_expression
-
-        return f"<{show_expression(self)}>"
-
-    @property
-    def is_constant(self) -> bool:
-        return self.operator == "const"
-
-
-_interned: weakref.WeakValueDictionary[tuple[object, ...], Expression] = weakref.WeakValueDictionary()
-
-
-def _intern(operator: str, operands: tuple[Expression, ...], payload: Any, sort: Sort) -> Expression:
-    # Operands are interned already, so their identity stands for their structure; the type of
-    # the payload is part of the key because True == 1 in Python.
-    key = (operator, tuple(map(id, operands)), type(payload), payload, sort)
-    known = _interned.get(key)
-    if known is not None:
-        return known
-    node = object.__new__(Expression)
-    put = object.__setattr__
-    put(node, "operator", operator)
-    put(node, "operands", operands)
-    put(node, "payload", payload)
-    put(node, "sort", sort)
-    return _interned.setdefault(key, node)
-
-
 # ---------------------------------------------------------------- leaves
 
 
@@ -124,7 +60,7 @@ def constant(value: Scalar, sort: Sort | None = None) -> Expression:
     if sort is None:
         sort = BOOL if isinstance(value, bool) else INT
     value = bool(value) if isinstance(sort, BoolSort) else int(value)
-    return _intern("const", (), value, sort)
+    return intern("const", (), value, sort)
 
 
 TRUE = constant(True)
@@ -135,12 +71,12 @@ _ONE = constant(1)
 
 def variable(name: str, sort: Sort) -> Expression:
     """The value of a state variable before the step."""
-    return _intern("variable", (), name, sort)
+    return intern("variable", (), name, sort)
 
 
 def next_variable(name: str, sort: Sort) -> Expression:
     """The value of a state variable after the step (step invariants only)."""
-    return _intern("next", (), name, sort)
+    return intern("next", (), name, sort)
 
 
 def bound(name: str, low: int, high: int, sort: Sort = INT) -> Expression:
@@ -148,7 +84,7 @@ def bound(name: str, low: int, high: int, sort: Sort = INT) -> Expression:
 
     Names are unique within a system, so substitution cannot capture.
     """
-    return _intern("bound", (), (name, low, high), sort)
+    return intern("bound", (), (name, low, high), sort)
 
 
 # ---------------------------------------------------------------- truth values
@@ -160,7 +96,7 @@ def neg(operand: Expression) -> Expression:
         return constant(not operand.payload)
     if operand.operator == "not":
         return operand.operands[0]
-    return _intern("not", (operand,), None, BOOL)
+    return intern("not", (operand,), None, BOOL)
 
 
 def conj(*operands: Expression) -> Expression:
@@ -189,7 +125,7 @@ def _junction(
         return unit
     if len(kept) == 1:
         return next(iter(kept))
-    return _intern(operator, tuple(kept), None, BOOL)
+    return intern(operator, tuple(kept), None, BOOL)
 
 
 def implies(premise: Expression, conclusion: Expression) -> Expression:
@@ -224,7 +160,7 @@ def ite(condition: Expression, then: Expression, otherwise: Expression) -> Expre
         return ite(condition, then.operands[1], otherwise)
     if otherwise.operator == "ite" and otherwise.operands[0] is condition:
         return ite(condition, then, otherwise.operands[2])
-    return _intern("ite", (condition, then, otherwise), None, then.sort)
+    return intern("ite", (condition, then, otherwise), None, then.sort)
 
 
 def _decided(operand: Expression, condition: Expression, value: Expression) -> Expression:
@@ -254,7 +190,7 @@ def eq(left: Expression, right: Expression) -> Expression:
         left, right = right, left
     if isinstance(left.sort, BoolSort) and right.is_constant:
         return left if right.payload else neg(left)
-    return _intern("eq", (left, right), None, BOOL)
+    return intern("eq", (left, right), None, BOOL)
 
 
 def ne(left: Expression, right: Expression) -> Expression:
@@ -268,7 +204,7 @@ def lt(left: Expression, right: Expression) -> Expression:
         return FALSE
     if left.is_constant and right.is_constant:
         return constant(left.payload < right.payload)
-    return _intern("lt", (left, right), None, BOOL)
+    return intern("lt", (left, right), None, BOOL)
 
 
 def le(left: Expression, right: Expression) -> Expression:
@@ -277,7 +213,7 @@ def le(left: Expression, right: Expression) -> Expression:
         return TRUE
     if left.is_constant and right.is_constant:
         return constant(left.payload <= right.payload)
-    return _intern("le", (left, right), None, BOOL)
+    return intern("le", (left, right), None, BOOL)
 
 
 # ---------------------------------------------------------------- integers
@@ -303,7 +239,7 @@ def add(left: Expression, right: Expression) -> Expression:
         return add(left.operands[0], constant(left.operands[1].payload + right.payload))
     if left.is_constant:
         left, right = right, left
-    return _intern("add", (left, right), None, INT)
+    return intern("add", (left, right), None, INT)
 
 
 def sub(left: Expression, right: Expression) -> Expression:
@@ -312,7 +248,7 @@ def sub(left: Expression, right: Expression) -> Expression:
         return _ZERO
     if right.is_constant:
         return add(left, constant(-right.payload))
-    return _intern("sub", (left, right), None, INT)
+    return intern("sub", (left, right), None, INT)
 
 
 def mul(left: Expression, right: Expression) -> Expression:
@@ -325,7 +261,7 @@ def mul(left: Expression, right: Expression) -> Expression:
         return _ZERO
     if right is _ONE:
         return left
-    return _intern("mul", (left, right), None, INT)
+    return intern("mul", (left, right), None, INT)
 
 
 def floordiv(left: Expression, right: Expression) -> Expression:
@@ -334,7 +270,7 @@ def floordiv(left: Expression, right: Expression) -> Expression:
         return left
     if left.is_constant and right.is_constant:
         return constant(left.payload // right.payload if right.payload else 0)
-    return _intern("floordiv", (left, right), None, INT)
+    return intern("floordiv", (left, right), None, INT)
 
 
 def modulo(left: Expression, right: Expression) -> Expression:
@@ -343,7 +279,7 @@ def modulo(left: Expression, right: Expression) -> Expression:
         return _ZERO
     if left.is_constant and right.is_constant:
         return constant(left.payload % right.payload if right.payload else 0)
-    return _intern("mod", (left, right), None, INT)
+    return intern("mod", (left, right), None, INT)
 
 
 def minimum(left: Expression, right: Expression) -> Expression:
@@ -352,7 +288,7 @@ def minimum(left: Expression, right: Expression) -> Expression:
         return left
     if left.is_constant and right.is_constant:
         return constant(min(left.payload, right.payload))
-    return _intern("min", (left, right), None, INT)
+    return intern("min", (left, right), None, INT)
 
 
 def maximum(left: Expression, right: Expression) -> Expression:
@@ -361,7 +297,7 @@ def maximum(left: Expression, right: Expression) -> Expression:
         return left
     if left.is_constant and right.is_constant:
         return constant(max(left.payload, right.payload))
-    return _intern("max", (left, right), None, INT)
+    return intern("max", (left, right), None, INT)
 
 
 def absolute(operand: Expression) -> Expression:
@@ -377,7 +313,7 @@ def array(elements: Iterable[Expression]) -> Expression:
     row = tuple(elements)
     if not row or any(element.sort != row[0].sort for element in row):
         raise TypeError("an array needs elements of one sort")
-    return _intern("array", row, None, row[0].sort)
+    return intern("array", row, None, row[0].sort)
 
 
 def select(row: Expression, index: Expression) -> Expression:
@@ -387,7 +323,7 @@ def select(row: Expression, index: Expression) -> Expression:
         return row.operands[position if 0 <= position < len(row.operands) else 0]
     if all(element is row.operands[0] for element in row.operands):
         return row.operands[0]
-    return _intern("select", (row, index), None, row.sort)
+    return intern("select", (row, index), None, row.sort)
 
 
 def any_of(symbol: Expression, body: Expression) -> Expression:
@@ -413,7 +349,7 @@ def _quantifier(operator: str, symbol: Expression, body: Expression) -> Expressi
         return {"any": FALSE, "all": TRUE, "sum": _ZERO}[operator]
     if body.is_constant:
         return constant(body.payload * (high - low + 1)) if operator == "sum" else body
-    return _intern(operator, (symbol, body), None, body.sort)
+    return intern(operator, (symbol, body), None, body.sort)
 
 
 _CONSTRUCTORS: dict[str, Any] = {

@@ -74,7 +74,9 @@ def _show(node: Expression, text: dict[Expression, tuple[str, int]]) -> tuple[st
         if inner.operator in ("eq", "lt", "le"):
             left, right = inner.operands
             opposite = {"eq": "!=", "lt": ">=", "le": ">"}[inner.operator]
-            pair = [text[part][0] if text[part][1] >= 6 else f"({text[part][0]})" for part in (left, right)]
+            pair = [
+                text[part][0] if text[part][1] >= 6 else f"({text[part][0]})" for part in (left, right)
+            ]
             return f"{pair[0]} {opposite} {pair[1]}", 5
         return f"not {at(0, 4)}", strength
     if operator in ("and", "or"):
@@ -84,7 +86,9 @@ def _show(node: Expression, text: dict[Expression, tuple[str, int]]) -> tuple[st
     if operator == "add" and operands[1].is_constant and operands[1].payload < 0:
         return f"{at(0, 6)} - {-operands[1].payload}", strength
     if operator in _INFIX:
-        return f"{at(0, strength)} {_INFIX[operator]} {at(1, strength + 1)}", strength
+        # Comparisons would chain in Python, so neither side may be a bare one.
+        left = at(0, strength + 1 if strength == _STRENGTH["eq"] else strength)
+        return f"{left} {_INFIX[operator]} {at(1, strength + 1)}", strength
     if operator == "array":
         return "[" + ", ".join(at(i, 1) for i in range(len(operands))) + "]", _ATOM
     if operator == "select":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from checker.system.sorts import Domain, Scalar
 
@@ -59,7 +59,7 @@ class RecordShape:
     parts: tuple[tuple[str, Shape], ...]
 
 
-Shape = Union[ScalarShape, ArrayShape, SetShape, OptionalShape, RecordShape]
+Shape = ScalarShape | ArrayShape | SetShape | OptionalShape | RecordShape
 
 
 def leaves(shape: Shape) -> Iterator[ScalarShape]:

@@ -7,7 +7,7 @@ See `Action` for how one symbolic action stands for its instances.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from checker.system.expression import TRUE, Expression
 from checker.system.expression import variable as variable_node
 from checker.system.shape import Shape, decode
 from checker.system.sorts import Domain, Scalar
+from checker.system.walk import topological
 
 __all__ = [
     "Action",
@@ -302,6 +303,17 @@ class TransitionSystem:
     processes: tuple[Process, ...] = ()
     wellformed: Expression = TRUE
     reads: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Expressions first, operands before their users: whatever pickles this meets no node before
+        # its operands, and so never recurses deeper than one node.
+        roots = [self.wellformed, *(root for action in self.actions for root in action.roots())]
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {"expressions": tuple(topological(roots)), **given}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for one in fields(self):
+            object.__setattr__(self, one.name, state[one.name])
 
     @cached_property
     def variable(self) -> dict[str, Variable]:

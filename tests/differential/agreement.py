@@ -93,7 +93,9 @@ class _Lockstep:
     def run(self) -> None:
         cpython, graph = self.agreed.cpython, self.agreed.graph
         first = [self._initial(node) for node in range(len(cpython.nodes))]
-        agree(len(set(first)) == len(first) == graph.initial, "initial states", len(first), graph.initial)
+        agree(
+            len(set(first)) == len(first) == graph.initial, "initial states", len(first), graph.initial
+        )
         number = 0
         done: set[int] = set()
         while number < len(cpython.nodes):
@@ -125,7 +127,12 @@ class _Lockstep:
             agree(evaluate(self.system.wellformed, state), "not well-formed", state)
         number = self.numbers[key]
         known = self.state_of_node.setdefault(node, number)
-        agree(known == number, "one state of CPython is two of the system", state, self.agreed.states[known])
+        agree(
+            known == number,
+            "one state of CPython is two of the system",
+            state,
+            self.agreed.states[known],
+        )
         return number
 
     def _looks_like(self, state: State, seen: State) -> bool:
@@ -150,7 +157,9 @@ class _Lockstep:
             one = table.pop(key)
             agree(one.kind == outcome.kind, "another end", *self._where(node), *said, one.kind)
             faults = (*mover.faults, *(mover.prefix + name for name in outcome.struck))
-            agree(one.action.faults == faults, "other faults", *self._where(node), *said, one.action.faults)
+            agree(
+                one.action.faults == faults, "other faults", *self._where(node), *said, one.action.faults
+            )
             kind = Kind.FAULT if outcome.struck else mover.kind
             agree(one.action.kind is kind, "another kind of action", *self._where(node), *said)
             target = None
@@ -159,10 +168,21 @@ class _Lockstep:
                 seen = self.agreed.cpython.nodes[outcome.after].seen
                 decoded = self.system.decode(one.after)
                 same = self._looks_like(one.after, seen)
-                agree(same, "another successor", *self._where(node), *said, f"CPython {seen}", f"system  {decoded}")
+                agree(
+                    same,
+                    "another successor",
+                    *self._where(node),
+                    *said,
+                    f"CPython {seen}",
+                    f"system  {decoded}",
+                )
                 target = self._number(one.after, outcome.after)
             found.append(Edge(number, mover, bool(outcome.struck), target))
-        rest = [one for one in table.values() if one.action.call is None or one.after != state or one.action.call.form != "crash"]
+        rest = [
+            one
+            for one in table.values()
+            if one.action.call is None or one.after != state or one.action.call.form != "crash"
+        ]
         agree(not rest, "CPython has no such outcome", *self._where(node), *rest)
         if number not in done:
             done.add(number)
@@ -190,9 +210,15 @@ class _Lockstep:
         for one in ours:
             if one.after is not None:
                 wanted[(one.action.name, _encoded(one), tuple(one.after.values()))] += 1
-        agree(told == wanted, "other steps", state, f"explorer {told - wanted}", f"system {wanted - told}")
+        agree(
+            told == wanted, "other steps", state, f"explorer {told - wanted}", f"system {wanted - told}"
+        )
         wrong = {
-            (graph.instances[m.label].action.name, graph.instances[m.label].arguments, m.hazard and m.hazard.kind)
+            (
+                graph.instances[m.label].action.name,
+                graph.instances[m.label].arguments,
+                m.hazard and m.hazard.kind,
+            )
             for m in graph.mishaps
             if m.state == index
         }
@@ -262,10 +288,18 @@ def _compare_predicate(agreed: Agreed, claim: Property) -> None:
             if isinstance(said, str):
                 agree(said in kinds, f"{name} {claim.name} goes wrong", state, said, kinds)
             else:
-                agree(kinds == [] or len(parts) > 1, f"{name} {claim.name} does not go wrong", state, kinds)
+                agree(
+                    kinds == [] or len(parts) > 1, f"{name} {claim.name} does not go wrong", state, kinds
+                )
                 if not kinds:
                     value = evaluate(expression, state)
-                    agree(value == said, f"{name} {claim.name}", state, f"CPython {said}", f"system {value}")
+                    agree(
+                        value == said,
+                        f"{name} {claim.name}",
+                        state,
+                        f"CPython {said}",
+                        f"system {value}",
+                    )
                     if index is not None:
                         agree(columns[name][index] == said, f"{name} {claim.name} generated", state)
             if index is not None:
@@ -282,8 +316,7 @@ def _compare_step_predicate(agreed: Agreed, claim: Property) -> None:
     graph = agreed.graph
     values = evaluate_edges(graph, claim.predicate)
     told = {
-        (source, target): values[position]
-        for position, (source, _, target) in enumerate(graph.edges())
+        (source, target): values[position] for position, (source, _, target) in enumerate(graph.edges())
     }
     for source, target in sorted({(e.source, e.target) for e in agreed.edges if e.target is not None}):
         before, after = agreed.states[source], agreed.states[target]

@@ -111,13 +111,18 @@ class Clauses(Phrases):
             values = ", ".join(self.within(field.low, field.high, 1) for _ in range(field.length))
             return [f"{field.text} = [{values}]"]
         if style == 1:
-            return [f"{field.text} = [{self.within(field.low, field.high, 0)} for i in range({field.length})]"]
+            return [
+                f"{field.text} = [{self.within(field.low, field.high, 0)} for i in range({field.length})]"
+            ]
         if style == 2:
             other = f"{field.text}[{self.index(field.length, 1)}]"
             return [f"{at}, {other} = {other}, {at}"]
         if style == 3:
             name = self.new("p")
-            return [f"{name} = {field.text}", f"{name}[{self.index(field.length, 1)}] = {self.within(field.low, field.high, 1)}"]
+            return [
+                f"{name} = {field.text}",
+                f"{name}[{self.index(field.length, 1)}] = {self.within(field.low, field.high, 1)}",
+            ]
         if style < 6:
             return [f"{at} {self.one_of(('+=', '-='))} {self.number(1)}"]
         return [f"{at} = {self.within(field.low, field.high, 1)}"]
@@ -135,7 +140,11 @@ class Clauses(Phrases):
             return [f"{at}, {other} = {other}, {at}"]
         if style == 2:
             name = self.new("p")
-            return [f"{name} = {at}", *self.statement(0), f"{name}[{self.index(2, 1)}] = {self.within(0, 1, 1)}"]
+            return [
+                f"{name} = {at}",
+                *self.statement(0),
+                f"{name}[{self.index(2, 1)}] = {self.within(0, 1, 1)}",
+            ]
         return [f"{at}[{self.index(2, 1)}] = {self.within(0, 1, 1)}"]
 
     def _write_record(self, field: FieldText) -> Lines:
@@ -164,7 +173,9 @@ class Clauses(Phrases):
         if style == 0:
             return [f"{field.text} = {{i for i in range({field.length}) if {self.truth(1)}}}"]
         if style == 1:
-            return [f"{field.text} {self.one_of(('|=', '-=', '&='))} {{{self.draw.number(0, field.length - 1)}}}"]
+            return [
+                f"{field.text} {self.one_of(('|=', '-=', '&='))} {{{self.draw.number(0, field.length - 1)}}}"
+            ]
         if style == 2 and not self.pure:
             name = self.new("v")
             self.names.numbers.append(name)
@@ -212,7 +223,10 @@ class Clauses(Phrases):
         """A statement behind an `if`, mostly."""
         if depth <= 0 or self.chance(20):
             return [statement]
-        return [f"if {self.truth(1)}:", *_in([*self.block(0, 1), statement] if self.chance(40) else [statement])]
+        return [
+            f"if {self.truth(1)}:",
+            *_in([*self.block(0, 1), statement] if self.chance(40) else [statement]),
+        ]
 
     def request(self) -> Lines:
         """A point where a fault may strike."""

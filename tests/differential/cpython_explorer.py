@@ -119,7 +119,11 @@ class CPythonExplorer:
                 if result.kind == "disabled":
                     continue
                 struck = tuple(q.fault for q in result.asked if q.fault and q.answer)
-                after = self._here(node.fields, (*node.way, (mover, given))) if result.kind == "done" else None
+                after = (
+                    self._here(node.fields, (*node.way, (mover, given)))
+                    if result.kind == "done"
+                    else None
+                )
                 if mover.call.form == "crash" and after == number:
                     continue  # nothing was lost
                 node.outcomes.append(Outcome(mover, given, struck, result.kind, after))

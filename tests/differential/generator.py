@@ -14,7 +14,7 @@ from phrases import LABELS, Draw
 HEADER = '''\
 """A random model."""
 from checker import *
-from checker import strikes
+from checker import on_change, strikes
 
 TABLE = (2, 0, 1)
 
@@ -86,11 +86,12 @@ class _Writer(Clauses):
         self._learn()
         members = self._helpers()
         movers = self._movers()
+        override = self._override()
         self.pure, self.names.functions = True, []
         members += movers + self._properties()
         for member in members:
             lines += ["", *("    " + line for line in member)]
-        lines += self._subclass()
+        lines += override
         return RandomModel(HEADER + "\n" + "\n".join(lines) + "\n", tuple(self._initial()))
 
     # ------------------------------------------------------------ fields
@@ -121,7 +122,9 @@ class _Writer(Clauses):
     def _number_field(self, name: str, low: int, high: int) -> FieldText:
         init, begins = self._begin(tuple(range(low, high + 1)))
         top = "size" if high == 2 and self.chance(50) else str(high)
-        return FieldText(name, "number", f"Int({low}, {top}, init={init}{self._volatile()})", begins, low, high)
+        return FieldText(
+            name, "number", f"Int({low}, {top}, init={init}{self._volatile()})", begins, low, high
+        )
 
     def _truth_field(self, name: str, low: int, high: int) -> FieldText:
         init, begins = self._begin((False, True))
@@ -131,7 +134,9 @@ class _Writer(Clauses):
         key = self.one_of(("A", "B"))
         init, begins = self._begin(LABELS[key])
         labels = ", ".join(map(repr, LABELS[key]))
-        return FieldText(name, "label", f"Enum({labels}, init={init}{self._volatile()})", begins, key=key)
+        return FieldText(
+            name, "label", f"Enum({labels}, init={init}{self._volatile()})", begins, key=key
+        )
 
     def _optional_field(self, name: str, low: int, high: int) -> FieldText:
         init, begins = self._begin((None, *range(low, high + 1)))
@@ -142,7 +147,9 @@ class _Writer(Clauses):
         length, high = self.draw.number(2, 3), min(high, low + 2)
         if self.chance(15) and self.starts == 1 and (high - low + 1) ** length <= 12:
             several = tuple(list(one) for one in product(range(low, high + 1), repeat=length))
-            return FieldText(name, "row", f"Array({length}, Int({low}, {high}), init=ANY)", several, low, high, length)
+            return FieldText(
+                name, "row", f"Array({length}, Int({low}, {high}), init=ANY)", several, low, high, length
+            )
         first = [self.draw.number(low, high) for _ in range(length)]
         text = f"Array({length}, Int({low}, {high}), init={first})"
         return FieldText(name, "row", text, (first,), low, high, length)
@@ -175,7 +182,12 @@ class _Writer(Clauses):
     def _learn(self) -> None:
         """What fields add to what can be read."""
         kinds = {"number": "numbers", "truth": "truths", "optional": "optionals", "record": "records"}
-        sized = {"row": "rows", "optional_row": "optional_rows", "grid": "grids", "record_row": "record_rows"}
+        sized = {
+            "row": "rows",
+            "optional_row": "optional_rows",
+            "grid": "grids",
+            "record_row": "record_rows",
+        }
         sized["set"] = "sets"
         for field in self.fields:
             if field.kind == "label":
@@ -209,7 +221,9 @@ class _Writer(Clauses):
             name = self.new("h")
             if self.chance(50):
                 end = ["return NUMBER"]
-                members.append(self._method(f"def {name}(self, a):", 1, Place("number"), end, numbers=["a"]))
+                members.append(
+                    self._method(f"def {name}(self, a):", 1, Place("number"), end, numbers=["a"])
+                )
                 self.names.functions.append(f"self.{name}")
             else:
                 end = [f"return {self.truth(1)}"] if self.chance(30) else []
@@ -225,6 +239,11 @@ class _Writer(Clauses):
             kind = self.one_of(("action", "action", "action", "fault", "intent"))
             fair = self.one_of(("", "", "(fair='strong')", "(fair=None)")) if kind == "action" else ""
             members.append([f"@{kind}{fair}", *self._action(f"move{number}")])
+        if self.chance(12):
+            watched = self.one_of(self.fields).name
+            members.append(
+                [f"@on_change('{watched}')", *self._method("def hook(self):", 1, Place(), [])]
+            )
         for number in range(processes):
             options = ["restarts=True"] if self.crashes and (number == 0 or self.chance(30)) else []
             options += ["instances=2"] if processes == 1 and self.chance(15) else []
@@ -240,13 +259,24 @@ class _Writer(Clauses):
         more: dict[str, Any] = {}
         head = f"def {name}(self):"
         if self.chance(35):
-            domain, kind = self.one_of((("Int(0, 2)", "numbers"), ("Bool()", "truths"), ("Int(0, size - 1)", "numbers")))
+            domain, kind = self.one_of(
+                (("Int(0, 2)", "numbers"), ("Bool()", "truths"), ("Int(0, size - 1)", "numbers"))
+            )
             head, more = f"def {name}(self, to: {domain}):", {kind: ["to"]}
         return self._method(head, 2, place, [], **more)
 
     def _properties(self) -> list[Lines]:
         members = []
-        for kind in ("always", "never", "converges", "recurs", "recoverable", "reachable", "leads_to", "transition"):
+        for kind in (
+            "always",
+            "never",
+            "converges",
+            "recurs",
+            "recoverable",
+            "reachable",
+            "leads_to",
+            "transition",
+        ):
             if not self.chance(45):
                 continue
             name = f"{kind}_{self.fresh}"
@@ -258,13 +288,22 @@ class _Writer(Clauses):
                 mark, head = f"@{kind}", f"def {name}(self):"
             body = self.truth(2)
             if kind == "transition":
-                body = f"{body} {self.one_of(('or', 'and', '=='))} ({self.truth(1).replace('self.', 'after.')})"
+                later = self.truth(1).replace("self.", "after.")
+                body = f"{body} {self.one_of(('or', 'and', '=='))} ({later})"
             members.append([mark, head, f"    return {body}"])
         return members
 
-    def _subclass(self) -> Lines:
-        """Sometimes the model is its own base, and one method is called through `super()`."""
-        helpers = [one.removeprefix("self.") for one in self.names.functions]
-        if not helpers or not self.chance(30):
+    def _override(self) -> Lines:
+        """Sometimes a subclass is the model: it calls the method that it overrides."""
+        names = [one.removeprefix("self.") for one in self.names.functions]
+        if not names or not self.chance(40):
             return []
-        return []
+        name = self.one_of(names)
+        self.place = Place("number")
+        with self.knowing(numbers=["a"]):
+            self.names.functions = [f"super().{name}"]
+            body = self.block(1, 2)
+            end = f"return super().{name}({self.number(1)}) + {self.number(0)}"
+        body = ["    " + line for line in (*body, end)]
+        text = [f"def {name}(self, a):", *body]
+        return ["", "", "class Changed(Random):", *("    " + line for line in text)]

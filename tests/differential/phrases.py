@@ -140,7 +140,11 @@ class Phrases:
             more.append(lambda: f"{self.one_of(names.records)}.a")
         if names.sets:
             group, _ = self.one_of(names.sets)
-            more += [lambda: f"len({group})", lambda: f"min({group}, default={n()})", lambda: f"sum({group})"]
+            more += [
+                lambda: f"len({group})",
+                lambda: f"min({group}, default={n()})",
+                lambda: f"sum({group})",
+            ]
         if names.functions and not self.pure:
             more += [lambda: f"{self.one_of(names.functions)}({n()})"] * 2
         if not self.pure:
@@ -201,7 +205,11 @@ class Phrases:
         """An expression of a truth value."""
         names = self.names
         simple: list[Callable[[], str]] = [lambda: self.one_of(("True", "False"))]
-        simple += [lambda: f"{self.number(0)} {self.one_of(('<', '<=', '==', '!=', '>', '>='))} {self.number(0)}"] * 3
+        simple += [
+            lambda: (
+                f"{self.number(0)} {self.one_of(('<', '<=', '==', '!=', '>', '>='))} {self.number(0)}"
+            )
+        ] * 3
         if names.truths:
             simple += [lambda: self.one_of(names.truths)] * 3
         if depth <= 0:
@@ -212,7 +220,9 @@ class Phrases:
             lambda: f"({t()} {self.one_of(('and', 'or'))} {t()})",
             lambda: f"({t()} {self.one_of(('and', 'or'))} {t()} {self.one_of(('and', 'or'))} {t()})",
             lambda: f"(not {t()})",
-            lambda: f"({n()} {self.one_of(('<', '<=', '=='))} {n()} {self.one_of(('<', '!=', '>='))} {n()})",
+            lambda: (
+                f"({n()} {self.one_of(('<', '<=', '=='))} {n()} {self.one_of(('<', '!=', '>='))} {n()})"
+            ),
             lambda: f"({n()} {self.one_of(('<', '<=', '==', '!=', '>', '>='))} {n()})",
             lambda: f"({n()} {self.one_of(('in', 'not in'))} ({n()}, {n()}))",
             lambda: f"({n()} in Int(0, 1))",
@@ -229,7 +239,9 @@ class Phrases:
                 more.append(lambda one=one, key=key: f"({one} == {self.label(key, 1)})")
                 more.append(lambda one=one, key=key: f"({one} in ('idle', {self.label(key, 0)}))")
         if names.labels["A"] and names.labels["B"]:
-            more.append(lambda: f"({self.one_of(names.labels['A'])} == {self.one_of(names.labels['B'])})")
+            more.append(
+                lambda: f"({self.one_of(names.labels['A'])} == {self.one_of(names.labels['B'])})"
+            )
         if names.optionals:
             opt = self.one_of(names.optionals)
             more.append(lambda: f"({opt} is {self.one_of(('None', 'not None'))})")
@@ -253,7 +265,10 @@ class Phrases:
             more.append(lambda: f"{self.one_of(names.records)}.b")
         if names.sets:
             group, size = self.one_of(names.sets)
-            more += [lambda: f"({n()} in {group})", lambda: f"({group} <= {{{self.draw.number(0, size - 1)}}})"]
+            more += [
+                lambda: f"({n()} in {group})",
+                lambda: f"({group} <= {{{self.draw.number(0, size - 1)}}})",
+            ]
             more += [lambda: f"({group} - {{0}} == {{1}})", lambda: f"bool({group})"]
         return self.one_of(simple + more)()
 

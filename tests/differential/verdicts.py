@@ -47,7 +47,9 @@ class NaiveVerdicts:
         if claim.kind == "reachable":
             return "holds" if good else "unknown" if self.goes_wrong else "violated"
         if claim.kind == "recoverable":
-            able = self._closure(good, [(e.target, e.source) for e in self.agreed.edges if not _is_fault(e)])
+            able = self._closure(
+                good, [(e.target, e.source) for e in self.agreed.edges if not _is_fault(e)]
+            )
             return self._unless(len(able) < len(self.states))
         if claim.kind == "converges":
             return self._unless(bool(fair_cycle_states(self._labelled(faults=False)) & bad))
@@ -55,7 +57,9 @@ class NaiveVerdicts:
             return self._unless(bool(fair_cycle_states(self._labelled(faults=True), bad)))
         assert claim.kind == "leads_to"
         owing = {state for state in bad if premise[state]}
-        moves_in_bad = [(e.source, e.target) for e in self.agreed.edges if e.source in bad and e.target in bad]
+        moves_in_bad = [
+            (e.source, e.target) for e in self.agreed.edges if e.source in bad and e.target in bad
+        ]
         reached = self._closure(owing, moves_in_bad)
         return self._unless(bool(fair_cycle_states(self._labelled(faults=False), bad) & reached))
 

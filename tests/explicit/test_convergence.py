@@ -189,7 +189,7 @@ def test_budgets_do_not_count_as_states_to_start_from() -> None:
     assert judgement.metrics["confluent"] is True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=max(400, settings.default.max_examples), deadline=None)
 @given(st.integers(1, 9), st.randoms(use_true_random=False), st.booleans())
 def test_the_longest_way_differential(states: int, chance: random.Random, sparse: bool) -> None:
     """Against depth-first search over walks, with cycles of weight zero and without."""

@@ -14,7 +14,7 @@ from checker.explicit.lasso_search import shortest_lasso
 from checker.explicit.strong_components import strong_components
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=max(1500, settings.default.max_examples), deadline=None)
 @given(labelled_graphs(), st.data())
 def test_same_fair_states_and_fair_lassos(graph: Labelled, data: st.DataObject) -> None:
     """Both find the same states on fair loops, and every lasso keeps every promise."""
@@ -32,7 +32,7 @@ def test_same_fair_states_and_fair_lassos(graph: Labelled, data: st.DataObject) 
         assert loop is None or complaints(graph, loop, wanted) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=max(300, settings.default.max_examples), deadline=None)
 @given(labelled_graphs(most=12))
 def test_one_component_is_one_loop(graph: Labelled) -> None:
     """Some single fair loop can visit all states of a component: the components are not too large."""
@@ -47,7 +47,7 @@ def test_one_component_is_one_loop(graph: Labelled) -> None:
             assert loop is not None and complaints(graph, loop, {int(state)}) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=max(300, settings.default.max_examples), deadline=None)
 @given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=120))
 def test_strong_components_are_those_of_networkx(states: int, pairs: list[tuple[int, int]]) -> None:
     """Tarjan and scipy give the components of networkx, in the order of their smallest node."""

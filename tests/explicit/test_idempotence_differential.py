@@ -148,7 +148,7 @@ class Naive:
         return worlds
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=max(500, settings.default.max_examples), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(_ALL), st.sampled_from(_ALL)), min_size=1, max_size=12, unique=True

@@ -36,7 +36,7 @@ def _check(judgement: Judgement, violated: bool, graph) -> None:
     assert graph.index(first) in range(graph.initial)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=max(400, settings.default.max_examples), deadline=None)
 @given(systems(), st.sampled_from((FINITELY_MANY, UNBOUNDED)), st.data())
 def test_verdicts_are_the_naive_ones(system: TransitionSystem, regime, data: st.DataObject) -> None:
     """Eventually always, again and again, and leads-to: same verdicts, and every lasso is fair."""

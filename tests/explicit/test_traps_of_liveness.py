@@ -221,6 +221,7 @@ def test_trap_8_a_lasso_in_the_explored_part_is_real() -> None:
     graph = _graph(system([x, y], steps), max_states=50)
     judgement = judge_converges(graph, Property("p", "converges", _at(x, 1)))
     assert judgement.verdict is Verdict.VIOLATED and not graph.complete
+    assert judgement.metrics["reached"] is None, "of runs that were not explored nothing is said"
     assert is_fair_lasso(graph.system, judgement.run, graph.under.recurring) == []
 
 

@@ -92,7 +92,11 @@ class Walk:
                 if not evaluate(action.guard, now, symbols=symbols):
                     continue
                 hazard = next(
-                    (one.kind for one in action.hazards if evaluate(one.condition, now, symbols=symbols)),
+                    (
+                        one.kind
+                        for one in action.hazards
+                        if evaluate(one.condition, now, symbols=symbols)
+                    ),
                     None,
                 )
                 after = dict(now)
@@ -101,7 +105,9 @@ class Walk:
                         after[name] = evaluate(value, now, symbols=symbols)
                     for variable in self.system.variables:
                         held = after[variable.name]
-                        assert variable.domain.low <= held <= (variable.domain.high or held), variable.name
+                        assert variable.domain.low <= held <= (variable.domain.high or held), (
+                            variable.name
+                        )
                     assert evaluate(self.system.wellformed, after)
                 yield Taken(
                     action, tuple(symbols.items()), hazard or "done", tuple(after[n] for n in self.names)
@@ -145,7 +151,9 @@ class Walk:
             for one in step.action.decisions
             if evaluate(one.reached, now, symbols=symbols)
         )
-        arguments = tuple(symbol.domain.decode(symbols[symbol.node]) for symbol in step.action.parameters)
+        arguments = tuple(
+            symbol.domain.decode(symbols[symbol.node]) for symbol in step.action.parameters
+        )
         assert step.action.call is not None
         return execution.perform(step.action.call, arguments, decisions).kind
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from stepping import walk
 
-from checker import ANY, Array, Bool, Enum, Int, Model, Optional, Param, Record, Set, action, choose, fault, intent, when
+from checker import (
+    ANY,
+    Array,
+    Bool,
+    Enum,
+    Int,
+    Model,
+    Optional,
+    Param,
+    Record,
+    Set,
+    action,
+    choose,
+    fault,
+    intent,
+    when,
+)
 from checker.language.elaborate import elaborate
 from checker.system.transition_system import Fairness, Kind
 
@@ -252,7 +268,7 @@ def test_one_of_two_containers_under_one_name() -> None:
         def put(self):
             chosen = self.left if self.here else self.right
             chosen.add(1)
-            if 1 in self.left:
+            if 1 in self.left:  # noqa: SIM108 (both ways of writing it)
                 one = self.row[0]
             else:
                 one = self.row[1]
@@ -262,7 +278,8 @@ def test_one_of_two_containers_under_one_name() -> None:
     seen = {
         (here, tuple(sorted(left)), tuple(sorted(right)), tuple(part["n"] for part in row))
         for here, left, right, row in (
-            [found.decoded(state)[name] for name in ("here", "left", "right", "row")] for state in found.paths
+            [found.decoded(state)[name] for name in ("here", "left", "right", "row")]
+            for state in found.paths
         )
     }
     assert seen == {

@@ -5,7 +5,23 @@ from __future__ import annotations
 import pytest
 from stepping import walk
 
-from checker import ANY, Array, Bool, Int, Like, Model, ModelError, Param, Stale, action, attempt, converges, fault, process, when
+from checker import (
+    ANY,
+    Array,
+    Bool,
+    Int,
+    Like,
+    Model,
+    ModelError,
+    Param,
+    Stale,
+    action,
+    attempt,
+    converges,
+    fault,
+    process,
+    when,
+)
 from checker.language import Input, on_change
 from checker.language.elaborate import elaborate
 from checker.system.transition_system import Kind
@@ -65,7 +81,7 @@ def test_components_nest() -> None:
             self.pair.first.value = 2
 
     found = walk(House)
-    assert ("pair.first.value", "pair.second.value") == tuple(found.names)
+    assert tuple(found.names) == ("pair.first.value", "pair.second.value")
     assert (0, 1) in found.states("pair.first.value", "pair.second.value")
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 from stepping import walk
 
-from checker import ANY, Array, Bool, Enum, Int, Model, ModelError, Optional, Param, action, process, when
+from checker import (
+    ANY,
+    Array,
+    Bool,
+    Enum,
+    Int,
+    Model,
+    ModelError,
+    Optional,
+    Param,
+    action,
+    process,
+    when,
+)
 from checker.language.elaborate import Elaborated, elaborate
 from checker.system.transition_system import Role
 
@@ -84,7 +97,7 @@ def test_only_live_locals_are_state() -> None:
         def work(self):
             used_now = self.desired + 1
             missing = self.desired - 1
-            unused = used_now
+            unused = used_now  # noqa: F841
             yield "between"
             if missing > 0:
                 self.seen = missing

@@ -14,7 +14,7 @@ from checker import Int, Model, ModelError, Param, action, elaborate
 from checker.language.loader import load, load_models
 from checker.system.digest import content_hash
 
-COUNTER = '''\
+COUNTER = """\
 from checker import Int, Model, Param, action, when
 
 
@@ -26,7 +26,7 @@ class Counter(Model):
     def add(self, by: Int(1, top)):
         when(self.n + by <= self.top)
         self.n += by
-'''
+"""
 
 
 def cell(source: str, number: int) -> ModuleType:
