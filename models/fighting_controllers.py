@@ -46,12 +46,10 @@ class WholeKitchen(Model):
 class FieldOwnership(WholeKitchen):
     """Anna owns the cups, Ben the towel (in Kubernetes: server-side apply, or `ignoreDifferences`)."""
 
+    violates = ()
+
     def anna_tidies(self):
         self.cups = "shelf"
 
     def ben_tidies(self):
         self.towel = "drawer"
-
-    @converges(output=("cups", "towel"))
-    def peace(self):
-        return super().peace()

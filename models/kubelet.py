@@ -54,6 +54,8 @@ class EdgeTriggered(Model):
 class LevelTriggered(EdgeTriggered):
     """Takes no notice of events, and lists its pods in every third turn."""
 
+    violates = ("prompt",)
+
     turn = Int(0, 2, init=0)
 
     def sync_loop(self):
@@ -68,22 +70,12 @@ class LevelTriggered(EdgeTriggered):
         elif self.events > 0:
             self.late += 1
 
-    @converges(setpoint="assigned", output="running")
-    def all_run(self):
-        return super().all_run()
-
-    @always(expect="violated")
-    def prompt(self):
-        return super().prompt()
-
 
 class LevelAndEdge(LevelTriggered):
     """What the kubelet does: listens, and lists to make up for what it did not hear."""
 
+    violates = ()
+
     def sync_loop(self):
         self.listen()
         self.list()
-
-    @always
-    def prompt(self):
-        return super().prompt()

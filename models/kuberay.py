@@ -74,6 +74,8 @@ class WithExpectations(ReplicaController):
     time out, kubernetes/kubernetes#129795).
     """
 
+    violates = ()
+
     awaited = Optional(Int(0, ReplicaController.replicas + 2), init=None, volatile=True)
 
     @process(restarts=True)
@@ -87,14 +89,6 @@ class WithExpectations(ReplicaController):
             self.awaited = have + 1 if attempt(self.create_pod) else None
         elif missing < 0:
             self.awaited = have - 1 if attempt(self.delete_pod) else None
-
-    @always
-    def no_surplus(self):
-        return super().no_surplus()
-
-    @converges(setpoint="desired", output="pods")
-    def settled(self):
-        return super().settled()
 
     # Not claimed: that a request may be delivered twice (these pods have no names), nor that a pass
     # ends as it would have without a crash (it creates one pod, and after a crash does not wait to see

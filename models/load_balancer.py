@@ -50,10 +50,8 @@ class Unidirectional(Model):
 class Bidirectional(Unidirectional):
     """Asks the cloud provider each time."""
 
+    violates = ()
+
     def reconcile(self):
         self.cached = self.exists
         super().reconcile()
-
-    @converges(setpoint="wanted", output="exists")
-    def as_wanted(self):
-        return super().as_wanted()

@@ -42,13 +42,11 @@ class OneShotPlan(Model):
 class AskAgain(OneShotPlan):
     """Asks whenever the driver's goal may be out of date."""
 
+    violates = ()
+
     def ask(self):
         when(self.goal != self.friend)
         self.goal = self.friend
-
-    @converges(setpoint="friend", output="me")
-    def meet(self):
-        return super().meet()
 
     @converges(setpoint="friend", output="me", regime="unbounded", expect="violated")
     def meet_a_friend_who_never_stops(self):

@@ -45,9 +45,7 @@ class WithoutOwnership(Model):
 class WithOwnership(WithoutOwnership):
     """Only what bears my label can be my garbage."""
 
+    violates = ()
+
     def is_garbage(self, name, me):
         return self.owner[name] == me and super().is_garbage(name, me)
-
-    @converges(setpoint="wanted", output="owner")
-    def as_wanted(self):
-        return super().as_wanted()

@@ -52,9 +52,10 @@ def judge_converges(graph: StateGraph, claim: Property) -> Judgement:
     Judgement
         VIOLATED with a fair lasso: one that never reaches the goal if there is one, otherwise one
         that leaves it again and again. Metrics: `reached` (every fair run reaches the goal),
-        `stable` (none leaves it again and again; both None where that is not known); where it holds also `steps` and `rounds`, the
-        worst case after the last fault (None, and `unbounded` says why, if there is none),
-        `self_stabilising` and `confluent` (True, False, or why it was not judged).
+        `stable` (none leaves it again and again); both None where an incomplete graph does not
+        tell. Where it holds also `steps` and `rounds`, the worst case after the last fault (None,
+        and `unbounded` says why, if there is none), `self_stabilising` and `confluent` (True,
+        False, or why it was not judged).
 
     Notes
     -----

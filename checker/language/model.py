@@ -33,7 +33,11 @@ class Model:
     """The field whose value stands for a component where its name is read (`Stale`: its view)."""
 
     violates: ClassVar[tuple[str, ...]] = ()
-    """Names of assertions, or "well_defined", that are documented to fail."""
+    """Names of what is documented to fail: assertions, "well_defined", and inherited properties.
+
+    A class that sets it speaks for all that it inherits: `violates = ()` in a fix says that every
+    property of the bug holds now. What the class declares itself says it with `expect=`.
+    """
 
     _running: Running | None = None
 
