@@ -93,4 +93,6 @@ class WithExpectations(ReplicaController):
     # Not claimed: that a request may be delivered twice (these pods have no names), nor that a pass
     # ends as it would have without a crash (it creates one pod, and after a crash does not wait to see
     # it). What crashes and lost replies must not spoil are the two promises above.
-    stable = idempotent("reconcile", world=("pods",), levels=("quiescent", "idempotent"))
+    stable = idempotent(
+        "reconcile", world=("pods",), levels=("quiescent", "idempotent", "crash-idempotent")
+    )

@@ -16,6 +16,7 @@ from checker.explicit.lasso_search import distances
 from checker.explicit.outcomes import outcomes, values_of
 from checker.explicit.packing import Packing
 from checker.explicit.passes import WRONG, Move, Passes
+from checker.explicit.settling import Settling, settling, way_to_rest
 from checker.explicit.undecided import undecided
 from checker.system.evaluate import evaluate
 from checker.system.expression import Expression, constant
@@ -52,7 +53,12 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
     -----
     Crashes are the crash steps of the reachable graph, and the crash just after the last step of
     a pass, before it is recorded anywhere: the state after the step with the process's memory
-    lost. The condition is local, hence it covers any number of crashes. Where the pass without
+    lost. The condition is local, hence it covers any number of crashes.
+
+    A controller may need several rounds, and a crash may merely cut one round short. So where
+    the world comes to rest after the crash and without it, once everyone has done what they will
+    do, the worlds at rest are compared (f* of the definition); the outcomes of a single pass are
+    where it never does. There, where the pass without
     the crash would wait for others, what it would have done is not known; then a pass after the
     crash that leaves the world alone is fine, and another one makes the verdict UNKNOWN.
     """
@@ -61,10 +67,17 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
     if not actions:
         return f"no crash happens under {graph.under.regime}"
     unsure: _Crash | None = None
-    compared = 0
+    compared = settled = 0
+    rest = settling(graph, passes.world_mask)
     crashes = merge(_steps(passes), _late(passes, actions), key=lambda crash: crash.before)
     for crash in crashes:
         compared += 1
+        if rest is not None and _comes_to_rest(rest, crash, len(graph)):
+            settled += 1
+            more = rest.worlds(crash.after) - rest.worlds(crash.before)
+            if more:
+                return _ends_elsewhere(passes, claim, crash, rest, more)
+            continue
         new = passes.outcomes(crash.after) - passes.outcomes(crash.before)
         if not new:
             continue
@@ -73,7 +86,7 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
             return _violated(passes, claim, crash, new)
         if new - waiting and unsure is None:
             unsure = crash
-    metrics = {"crashes": compared}
+    metrics = {"crashes": compared, "compared_at_rest": settled}
     if unsure is not None:
         reason = (
             "without the crash it waits for others there, and after it it goes on: "
@@ -83,6 +96,33 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
     if not compared:
         return undecided(graph, claim, "no crash is reachable")
     return held(graph, claim, metrics=metrics)
+
+
+def _comes_to_rest(rest: Settling, crash: _Crash, states: int) -> bool:
+    known = crash.after < states
+    return known and bool(rest.rests[crash.before]) and bool(rest.rests[crash.after])
+
+
+def _ends_elsewhere(
+    passes: Passes, claim: Property, crash: _Crash, rest: Settling, more: frozenset[int]
+) -> Judgement:
+    """A run in which the world comes to rest where it could not have without the crash."""
+    graph = passes.graph
+    run, where, struck = _up_to_crash(passes, crash)
+    ends = [state for world in sorted(more) for state in rest.ends[world]]
+    states, labels = way_to_rest(graph, crash.after, ends)
+    if struck:
+        tail = graph.run_along(states, labels)
+        run = Run((*run.states, *tail.states[1:]), (*run.steps, *tail.steps))
+    end = passes.tell_world(graph.states[states[-1]])
+    usual = sorted(rest.worlds(crash.before))
+    without = " or ".join(passes.tell_world(world) for world in usual[:3]) or "nothing"
+    metrics = {
+        "without_crash": [passes.show_world(world) for world in usual],
+        "after_crash": passes.show_world(graph.states[states[-1]]),
+    }
+    reason = f"{where}, and the world comes to rest with {end}; without the crash with {without}"
+    return violated(graph, claim, run, reason, metrics)
 
 
 def _crashes(action: Action, passes: Passes) -> bool:
@@ -151,23 +191,30 @@ def _violated(passes: Passes, claim: Property, crash: _Crash, new: frozenset[int
     metrics: dict[str, Any] = {"without_crash": [passes.show_world(world) for world in usual]}
     again = passes.pass_to(crash.after, {e for e in passes.ends(crash.after) if passes.seen(e) in new})
     end = again[-1][2]
+    run, where, struck = _up_to_crash(passes, crash)
+    if struck:
+        run = passes.run(run, again)
+    # Otherwise the run ends where the crash would have to strike; the metrics tell the rest.
+    return _told(passes, claim, run, where, usual, end, crash.before, metrics)
+
+
+def _up_to_crash(passes: Passes, crash: _Crash) -> tuple[Run, str, bool]:
+    """The run up to and with the crash, what it is called, and whether it is a step of the system."""
+    graph = passes.graph
     prefix = graph.run_to(crash.before)
     if crash.last is None:
         target = graph.positions[passes.states[crash.after]]
         step = graph.run_along([crash.before, target], [crash.label])
-        run = Run((*prefix.states, step.states[1]), (*prefix.steps, *step.steps))
-        where = "a crash"
-    else:
-        run = passes.run(prefix, [crash.last])
-        where = f"a crash just after `{passes.instances[crash.last[1]].name}`, before it is recorded"
-        if crash.after != crash.last[2]:
-            crashed = _crash_step(passes, crash)
-            if crashed is None:
-                # The run ends where the crash would have to strike; the metrics tell the rest.
-                return _told(passes, claim, run, where, usual, end, crash.before, metrics)
-            state = passes.packing.unpack(passes.states[crash.after])
-            run = Run((*run.states, state), (*run.steps, crashed))
-    return _told(passes, claim, passes.run(run, again), where, usual, end, crash.before, metrics)
+        return Run((*prefix.states, step.states[1]), (*prefix.steps, *step.steps)), "a crash", True
+    run = passes.run(prefix, [crash.last])
+    where = f"a crash just after `{passes.instances[crash.last[1]].name}`, before it is recorded"
+    if crash.after == crash.last[2]:
+        return run, where, True
+    crashed = _crash_step(passes, crash)
+    if crashed is None:
+        return run, where, False
+    state = passes.packing.unpack(passes.states[crash.after])
+    return Run((*run.states, state), (*run.steps, crashed)), where, True
 
 
 def _crash_step(passes: Passes, crash: _Crash) -> Step | None:

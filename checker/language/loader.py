@@ -201,9 +201,8 @@ def _said(error: BaseException) -> str:
 
 def _help(error: BaseException) -> str:
     """What to do about an exception that a model's file raises while it is read."""
-    from checker import language, library
-
-    offered = [*language.__all__, *library.__all__]
+    # The package itself is loaded already; to import it here would turn the arrows round.
+    offered: list[str] = sys.modules[__package__.partition(".")[0]].__all__
     if isinstance(error, NameError) and error.name in offered:
         return f"from checker import {error.name}"
     if isinstance(error, NameError) and error.name:

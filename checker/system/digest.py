@@ -2,7 +2,7 @@
 
 Two systems have the same hash iff they have the same variables, domains, initial values and
 actions, expression by expression. Where the source stands, comments, docstrings, labels shown in
-traces and the Python version do not matter.
+traces, names of parameters, choices and loop indices, and the Python version do not matter.
 """
 
 from __future__ import annotations
@@ -96,10 +96,16 @@ class _Table:
     def __init__(self) -> None:
         self.rows: list[Any] = []
         self.numbers: dict[Expression, int] = {}
+        self.symbols = 0
 
     def index(self, expression: Expression) -> int:
         for node in self._fresh([expression]):
-            payload = list(node.payload) if isinstance(node.payload, tuple) else node.payload
+            payload = node.payload
+            if node.operator == "bound":
+                # Which symbol it is matters, what it is called does not: it is numbered like a row.
+                _, low, high = node.payload
+                payload = [self.symbols, low, high]
+                self.symbols += 1
             operands = [self.numbers[operand] for operand in node.operands]
             self.numbers[node] = len(self.rows)
             self.rows.append([node.operator, operands, payload, _sort(node.sort)])

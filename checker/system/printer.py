@@ -87,8 +87,8 @@ def _show(node: Expression, text: dict[Expression, tuple[str, int]]) -> tuple[st
         return f"{at(0, 6)} - {-operands[1].payload}", strength
     if operator in _INFIX:
         # Comparisons would chain in Python, so neither side may be a bare one.
-        left = at(0, strength + 1 if strength == _STRENGTH["eq"] else strength)
-        return f"{left} {_INFIX[operator]} {at(1, strength + 1)}", strength
+        first = at(0, strength + 1 if strength == _STRENGTH["eq"] else strength)
+        return f"{first} {_INFIX[operator]} {at(1, strength + 1)}", strength
     if operator == "array":
         return "[" + ", ".join(at(i, 1) for i in range(len(operands))) + "]", _ATOM
     if operator == "select":

@@ -75,7 +75,7 @@ class Clauses(Phrases):
             choices += [lambda: self.branch(depth)] * 5
             choices += [lambda: self.cases(depth), lambda: self.loop(depth), lambda: self.loop(depth)]
             if place.yields:
-                choices += [lambda: self.turn(depth)] * 2
+                choices += [lambda: self.turn(depth), lambda: self.loop(depth)] * 2
         return self.one_of(choices)()
 
     # ------------------------------------------------------------ writing
@@ -303,9 +303,11 @@ class Clauses(Phrases):
         source, kind = self.one_of(over)
         outer, self.place.loop = self.place.loop, True
         body = self.block(depth - 1, 3, **{kind: [name]})
-        self.place.loop = outer
-        if kind == "numbers" and self.chance(10):
+        if kind == "numbers" and self.chance(20):
             body.append(f"{name} = {self.within(0, 2, 0)}")
+        if pausing and self.chance(60):
+            body += [*self.pause(), *self.block(0, 1, **{kind: [name]})]
+        self.place.loop = outer
         other = ["else:", *_in(self.block(0, 1))] if self.chance(15) else []
         return [f"for {name} in {source}:", *_in(body), *other]
 

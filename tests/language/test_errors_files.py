@@ -151,7 +151,9 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     for folder in "ab":
         path = tmp_path / folder / "desk.py"
         path.parent.mkdir()
-        path.write_text(f"from checker import Int, Model\n\n\nclass Desk(Model):\n    {folder} = Int(3, 1)\n")
+        path.write_text(
+            f"from checker import Int, Model\n\n\nclass Desk(Model):\n    {folder} = Int(3, 1)\n"
+        )
         models.append(load(str(path)))
     for folder, model in zip("ab", models, strict=True):
         with pytest.raises(ModelError) as caught:

@@ -7,6 +7,51 @@ from pathlib import Path
 import pytest
 from mistakes import Mistake, assert_refused
 
+CONTAINERS = [
+    Mistake(
+        "name for a set on one path only",
+        """
+        @action
+        def act(self):
+            held = self.free if self.ready else {1}
+                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            self.ready = 1 in held
+        """,
+        "`held` would be a field's other name on one path only",
+        "use it directly, or in an `if` statement for each",
+    ),
+    Mistake(
+        "choice among sets",
+        """
+        @action
+        def act(self):
+            self.free = choose(self.free, set())
+                               ^^^^^^^^^
+        """,
+        "a choice among containers: a set",
+        "choose a number, and test it",
+    ),
+    Mistake(
+        "one of two containers of different forms",
+        """
+        others = Set(2)
+        @action
+        def act(self):
+            self.ready = 1 in (self.free if self.ready else self.others)
+                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        """,
+        "the two branches are different kinds of values",
+        "both numbers, or both labels",
+    ),
+]
+
+
+@pytest.mark.parametrize("mistake", CONTAINERS, ids=lambda mistake: mistake.name)
+def test_containers(mistake: Mistake, tmp_path: Path) -> None:
+    """A local name for one of several containers must mean what it means in Python."""
+    assert_refused(mistake, tmp_path / "desk.py")
+
+
 LOOPS_AND_LOCALS = [
     Mistake(
         "range over a state-dependent bound",

@@ -4,7 +4,21 @@ Numbers are those of the project's list. Left out are the traps that explicit se
 without reductions cannot fall into: 5 and 11 (symbolic engines), 7 (symmetry), 9 (workers).
 """
 
-from checker import Bool, Enum, Int, Model, Nat, action, always, check, choose, converges, leads_to, recurs, when
+from checker import (
+    Bool,
+    Enum,
+    Int,
+    Model,
+    Nat,
+    action,
+    always,
+    check,
+    choose,
+    converges,
+    leads_to,
+    recurs,
+    when,
+)
 from checker.evidence.trace import Trace
 
 
