@@ -186,7 +186,6 @@ def _updated(packing: Packing, updates: list[tuple[str, Expression]], packed: in
 
 
 def _violated(passes: Passes, claim: Property, crash: _Crash, new: frozenset[int]) -> Judgement:
-    graph = passes.graph
     usual = sorted(passes.outcomes(crash.before) - {WRONG})
     metrics: dict[str, Any] = {"without_crash": [passes.show_world(world) for world in usual]}
     again = passes.pass_to(crash.after, {e for e in passes.ends(crash.after) if passes.seen(e) in new})

@@ -70,7 +70,7 @@ class Clauses(Phrases):
         if place.loop:
             choices += [lambda: self.guarded(self.one_of(("break", "continue")), depth)] * 3
         if place.returns != "no":
-            choices += [lambda: self.leave(depth)] * 2
+            choices += [lambda: self.leave(depth)]
         if depth > 0:
             choices += [lambda: self.branch(depth)] * 5
             choices += [lambda: self.cases(depth), lambda: self.loop(depth), lambda: self.loop(depth)]
@@ -86,8 +86,10 @@ class Clauses(Phrases):
         return getattr(self, f"_write_{field.kind}")(field)  # type: ignore[no-any-return]
 
     def _write_number(self, field: FieldText) -> Lines:
-        if self.chance(20):
-            return [f"{field.text} {self.one_of(('+=', '-=', '*=', '%='))} {self.number(1)}"]
+        if self.chance(6):
+            return [f"{field.text} {self.one_of(('+=', '-=', '*='))} {self.number(1)}"]
+        if self.chance(10):
+            return [f"{field.text} %= {field.high + 1}"]
         if self.chance(10):
             same = [one for one in self.fields if one.kind == "number" and one is not field]
             if same:
@@ -123,8 +125,10 @@ class Clauses(Phrases):
                 f"{name} = {field.text}",
                 f"{name}[{self.index(field.length, 1)}] = {self.within(field.low, field.high, 1)}",
             ]
-        if style < 6:
+        if style == 4:
             return [f"{at} {self.one_of(('+=', '-='))} {self.number(1)}"]
+        if style == 5:
+            return [f"{at} %= {field.high + 1}"]
         return [f"{at} = {self.within(field.low, field.high, 1)}"]
 
     def _write_optional_row(self, field: FieldText) -> Lines:
@@ -182,14 +186,15 @@ class Clauses(Phrases):
             return [f"{name} = choose({field.text})", f"{field.text}.discard({name})"]
         if style == 3:
             return [f"{field.text}.clear()"]
-        return [f"{field.text}.{self.one_of(('add', 'discard', 'remove', 'add'))}({one})"]
+        known = ("add", "discard", "add", "discard", *(("remove",) if self.chance(20) else ()))
+        return [f"{field.text}.{self.one_of(known)}({one})"]
 
     def local(self) -> Lines:
         """A local variable gets a value."""
         mine = [name for name in self.names.numbers if name[0] in "va"]
         if mine and self.chance(40):
             name = self.one_of(mine)
-            if self.chance(30):
+            if self.chance(20):
                 return [f"{name} {self.one_of(('+=', '-='))} {self.number(1)}"]
             return [f"{name} = {self.within(0, 2)}"]
         name = self.new("v")
@@ -210,9 +215,9 @@ class Clauses(Phrases):
 
     def require(self) -> Lines:
         """`assert` or `when`."""
-        if self.chance(50):
+        if self.chance(15):
             return [f"assert {self.truth(1)}, 'a{self.draw.number(0, 9)}'"]
-        return [f"when({self.truth(1)})"]
+        return [f"when({self.truth(1)} or {self.truth(0)})"]
 
     def leave(self, depth: int) -> Lines:
         """An early return."""
@@ -221,7 +226,7 @@ class Clauses(Phrases):
 
     def guarded(self, statement: str, depth: int) -> Lines:
         """A statement behind an `if`, mostly."""
-        if depth <= 0 or self.chance(20):
+        if self.chance(5):
             return [statement]
         return [
             f"if {self.truth(1)}:",

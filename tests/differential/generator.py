@@ -208,7 +208,8 @@ class _Writer(Clauses):
     def _method(self, head: str, depth: int, place: Place, end: Lines, **more: Any) -> Lines:
         self.place, self.pure = place, False
         with self.knowing(**more):
-            body = self.statement(depth)
+            body = [*self.local(), *self.pause()] if place.yields and self.chance(70) else []
+            body += self.statement(depth)
             for _ in range(self.draw.number(0, 3)):
                 body += self.statement(depth)
             body += [line.replace("NUMBER", self.number(1)) for line in end]
@@ -249,7 +250,9 @@ class _Writer(Clauses):
             options += ["instances=2"] if processes == 1 and self.chance(15) else []
             options += ["fair='strong'"] if self.chance(10) else []
             mark = f"@process({', '.join(options)})" if options else "@process"
-            end = self.pause() if self.chance(40) else []
+            target = next((f for f in self.fields if f.kind == "number"), None)
+            fits = target and f"{target.text} = max({target.low}, min({target.high}, NUMBER))"
+            end = [*self.pause(), *([fits] if fits else [])] if self.chance(60) else []
             place = Place(yields=True, strikes=2 if self.chance(30) else 0)
             members.append([mark, *self._method(f"def run{number}(self):", 2, place, end)])
         return members

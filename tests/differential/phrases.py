@@ -95,13 +95,18 @@ class Phrases:
         names = self.names
         if names.numbers:
             simple += [lambda: self.one_of(names.numbers)] * 4
+        mine = [name for name in names.numbers if "." not in name]
+        if mine:  # what was remembered is what a translator forgets
+            simple += [lambda: self.one_of(mine)] * 5
         if depth <= 0:
             return self.one_of(simple)()
         n = lambda: self.number(depth - 1)  # noqa: E731
         t = lambda: self.truth(depth - 1)  # noqa: E731
         more: list[Callable[[], str]] = [
             lambda: f"({n()} {self.one_of('+-*')} {n()})",
-            lambda: f"({n()} {self.one_of(('//', '%'))} {self.one_of((*names.numbers, '2'))})",
+            lambda: (
+                f"({n()} {self.one_of(('//', '%'))} {self.one_of((*names.numbers, '2')) if self.chance(20) else '3'})"
+            ),
             lambda: f"({n()} {self.one_of(('//', '%'))} {self.one_of(('2', '-2', '3', '-3'))})",
             lambda: f"{self.one_of(('min', 'max'))}({n()}, {n()})",
             lambda: f"abs({n()})",
@@ -116,7 +121,8 @@ class Phrases:
         ]
         if names.optionals:
             opt = self.one_of(names.optionals)
-            more.append(lambda: opt)
+            if self.chance(15):
+                more.append(lambda: opt)
             more.append(lambda: f"({opt} if {opt} is not None else {n()})")
             more.append(lambda: f"({opt} or {n()})")
         if names.rows:
@@ -125,7 +131,8 @@ class Phrases:
             more += [lambda: f"{row}.count({n()})", lambda: f"len({row})", lambda: f"max({row})"]
         if names.optional_rows:
             some, length = self.one_of(names.optional_rows)
-            more.append(lambda: f"{some}[{self.index(length, depth)}]")
+            if self.chance(15):
+                more.append(lambda: f"{some}[{self.index(length, depth)}]")
             more.append(lambda: f"sum(x for x in {some} if x is not None)")
             more.append(lambda: f"max((x for x in {some} if x is not None), default={n()})")
         if names.grids:
@@ -155,19 +162,19 @@ class Phrases:
         """An index, mostly inside."""
         if self.chance(40):
             return str(self.draw.number(0, length - 1))
-        if self.chance(60):
+        if self.chance(85):
             return f"{self.number(depth - 1)} % {length}"
         # A number that is wrong whatever happens is refused: that would be the end of the model.
         return self.one_of(self.names.numbers) if self.names.numbers else "0"
 
     def within(self, low: int, high: int, depth: int = 2) -> str:
         """A number, mostly from low to high."""
-        style = self.draw.number(0, 9)
-        if style < 2:
+        style = self.draw.number(0, 29)
+        if style < 4:
             return str(self.draw.number(low, high))
-        if style < 5:
+        if style < 16:
             return f"max({low}, min({high}, {self.number(depth)}))"
-        if style < 8:
+        if style < 28:
             size = high - low + 1
             return f"{self.number(depth)} % {size}" + (f" + {low}" if low else "")
         return self.number(depth)
@@ -247,7 +254,8 @@ class Phrases:
             more.append(lambda: f"({opt} is {self.one_of(('None', 'not None'))})")
             more.append(lambda: f"({opt} == {self.one_of(('None', n()))})")
             more.append(lambda: f"({opt} is not None and {opt} > {n()})")
-            more.append(lambda: f"({opt} > {n()})")
+            if self.chance(15):
+                more.append(lambda: f"({opt} > {n()})")
         if names.rows:
             row, length = self.one_of(names.rows)
             more.append(lambda: f"({n()} in {row})")
@@ -255,7 +263,7 @@ class Phrases:
         if names.optional_rows:
             some, _ = self.one_of(names.optional_rows)
             more.append(lambda: f"{self.one_of(('any', 'all'))}(x is None for x in {some})")
-            more.append(lambda: f"any(x > {n()} for x in {some})")
+            more.append(lambda: f"any(x is not None and x > {n()} for x in {some})")
             more.append(lambda: f"(None in {some})")
         if names.record_rows:
             those, length = self.one_of(names.record_rows)
@@ -277,7 +285,7 @@ class Phrases:
         with self.knowing(numbers=[name]):
             body = self.truth(1)
             for row, size in self.names.rows:
-                if self.chance(50) and (size >= length or self.chance(30)):
+                if self.chance(50) and (size >= length or self.chance(10)):
                     body = f"{row}[{name}] {self.one_of(('<', '==', '>'))} {self.number(1)}"
             test = f" if {self.truth(1)}" if self.chance(40) else ""
         second = " for k in range(2)" if self.chance(15) else ""

@@ -198,7 +198,7 @@ def test_a_crash_just_after_the_last_step() -> None:
     crash = found["crash-idempotent"]
     assert crash.verdict is Verdict.VIOLATED
     assert crash.reason.startswith(
-        "a crash just after `work@0`, before it is recorded, then a pass: pods = 2"
+        "a crash just after `work@0`, before it is recorded, and the world comes to rest with pods = 2"
     )
     assert steps(crash) == ["work@0", "work!crash", "work@0"]
     # Without crashes what it remembers makes it idempotent.

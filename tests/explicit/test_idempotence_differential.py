@@ -29,6 +29,7 @@ class Naive:
     def __init__(self, rows: list[tuple[State, State]], others: list[tuple[int, int]]) -> None:
         self.rows = rows
         self.others = others
+        self.known: dict[State, set[State]] = {}
         self.reachable = {(0, 0, 0)}
         todo = [(0, 0, 0)]
         while todo:
@@ -81,6 +82,10 @@ class Naive:
         crashes |= {(a, (0, b[1], 0)) for a, b in self.rows if a in self.reachable and b[0] == 0}
         verdict = "holds" if crashes else "unknown"
         for before, after in crashes:
+            if after in self.reachable and self.rests(before) and self.rests(after):
+                if self.at_rest(after) - self.at_rest(before):
+                    return "violated"
+                continue
             new = self.worlds(after) - self.worlds(before)
             waiting = self.waits(before)
             if new and not waiting:
@@ -88,6 +93,49 @@ class Naive:
             if new - waiting:
                 verdict = "unknown"
         return verdict
+
+    # What everyone's fair steps come to: `work` is one promise, each other action one of its own.
+
+    def steps(self, state: State) -> set[tuple[int, State]]:
+        """(promise, successor) of every step without faults that changes the state."""
+        found = {(0, b) for a, b in self.rows if a == state}
+        for unit, (v, w) in enumerate(self.others, 1):
+            if v == state[1]:
+                found.add((unit, (state[0], w, state[2])))
+        return {(unit, after) for unit, after in found if after != state}
+
+    def ahead(self, state: State) -> set[State]:
+        """The states that can be reached without faults."""
+        if state not in self.known:
+            seen, todo = {state}, [state]
+            while todo:
+                fresh = {after for _, after in self.steps(todo.pop())} - seen
+                seen |= fresh
+                todo.extend(fresh)
+            self.known[state] = seen
+        return self.known[state]
+
+    def homes(self, state: State) -> list[set[State]]:
+        """The sets of states that a fair run from here may stay in for ever."""
+        found = []
+        for here in self.ahead(state):
+            home = {there for there in self.ahead(here) if here in self.ahead(there)}
+            fair = all(
+                any(unit not in {u for u, _ in self.steps(s)} for s in home)
+                or any(u == unit and after in home for s in home for u, after in self.steps(s))
+                for unit in range(len(self.others) + 1)
+            )
+            if fair:
+                found.append(home)
+        return found
+
+    def rests(self, state: State) -> bool:
+        """Whether every fair run from here ends with the world at rest."""
+        return all(len({s[1] for s in home}) == 1 for home in self.homes(state))
+
+    def at_rest(self, state: State) -> set[int]:
+        """The worlds it may come to rest in."""
+        return {s[1] for home in self.homes(state) for s in home}
 
     def delivery(self) -> str:
         """Each step a second time, after anything that others do."""
