@@ -54,8 +54,8 @@ def command(
         from checker.report.json_report import dump
 
         document: dict[str, Any] = {"reconverge": __version__, "command": "explore"}
-        if len(explored) == 1:
-            document |= explored[0]
+        # The first model's numbers on top, as nearly every file has one; all of them in `models`.
+        document |= explored[0]
         document["models"] = explored
         text = dump(document)
         if output is not None:
