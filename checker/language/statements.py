@@ -17,7 +17,7 @@ from checker.language.values import (
     Scalar,
     Value,
 )
-from checker.system.expression import FALSE, TRUE, Expression, conj, constant, ite, neg
+from checker.system.expression import FALSE, TRUE, Expression, conj, neg
 
 __all__ = ["Resume", "Statements"]
 
@@ -321,7 +321,7 @@ class Statements(Patterns):
             self.block(node.body)
             self.frame.flow = {**self.frame.flow, "continue": FALSE}
             round_again = conj(self.recorder.path, neg(self.frame.left))
-            if round_again is not FALSE and not self._impossible(round_again):
+            if round_again is not FALSE:
                 raise self.refuse(
                     "this loop can go round without a `yield`",
                     node,
@@ -334,12 +334,6 @@ class Statements(Patterns):
             self.frame.flow = {**flow, "yield": stayed}
 
         self.recorder.branch(self.frame, self.truth(node.test), once, lambda: self.block(node.orelse))
-
-    def _impossible(self, condition: Expression) -> bool:
-        from checker.system.bounds import bounds
-
-        low, high = bounds(ite(condition, constant(1), constant(0)), self.recorder.domains)
-        return high < 1 or low > high
 
     def _yield(self, node: ast.Yield) -> None:
         if not self.is_process:
