@@ -70,6 +70,8 @@ def _length(descriptor: int) -> int | None:
 def write_file(path: Path, text: str) -> None:
     """Write a file atomically: readers see the old content or the new, never a part.
 
+    A link stays a link, and what is no regular file (a device, a pipe) is written to and not replaced.
+
     Raises
     ------
     OutputError
@@ -77,13 +79,18 @@ def write_file(path: Path, text: str) -> None:
     """
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        place = Path(os.path.realpath(path))
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+            return
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode(path))
-        os.replace(temporary, path)
+        os.chmod(temporary, _mode(place))
+        os.replace(temporary, place)
     except OSError as problem:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

@@ -158,7 +158,7 @@ def _worst_case(graph: StateGraph, goal: Bools) -> dict[str, Any]:
         which = cyclic & (component[sources[inner]] == first)
         found = sorted(set(labels[inner][which].tolist()))
         repeated = names([graph.instances[label].name for label in found])
-        metrics["unbounded"] = f"fairness ends {repeated}, but after any number of repetitions"
+        metrics["unbounded"] = f"without a bound: first {repeated} may be repeated any number of times"
     return metrics
 
 

@@ -19,7 +19,7 @@ from checker.explicit.passes import WRONG, Move, Passes
 from checker.explicit.settling import Settling, settling, way_to_rest
 from checker.explicit.undecided import undecided
 from checker.system.evaluate import evaluate
-from checker.system.expression import Expression, constant
+from checker.system.expression import FALSE, Expression, constant
 from checker.system.run import Judgement, Run, Step
 from checker.system.transition_system import Action, Kind, Property, Role
 from checker.system.walk import substitute
@@ -63,7 +63,11 @@ def judge_crashes(passes: Passes, claim: Property) -> Judgement | str:
     crash that leaves the world alone is fine, and another one makes the verdict UNKNOWN.
     """
     graph = passes.graph
-    actions = [action for action in graph.system.actions if _crashes(action, passes)]
+    actions = [
+        action
+        for action in graph.system.actions
+        if _crashes(action, passes) and action.guard is not FALSE
+    ]
     if not actions:
         return f"no crash happens under {graph.under.regime}"
     unsure: _Crash | None = None
@@ -141,21 +145,47 @@ def _steps(passes: Passes) -> Iterator[_Crash]:
 
 
 def _late(passes: Passes, actions: list[Action]) -> Iterator[_Crash]:
-    """Crashes just after the last step of a pass."""
-    forget = [reset for action in actions for reset in _resets(passes, action)]
+    """Crashes just after the last step of a pass, where the regime allows one more."""
+    forget = [(reset, _charge(passes, action)) for action in actions for reset in _resets(passes, action)]
     for before in range(passes.graph.expanded):
         for label, target, done in passes.moves(before):
-            if done and target != WRONG:
-                for reset in forget:
-                    after = passes.node(reset(passes.states[target]))
-                    yield _Crash(before, after, -1, (before, label, target))
+            if not done or target == WRONG:
+                continue
+            ended = passes.states[target]
+            for reset, charge in forget:
+                charged = charge(ended)
+                if charged is None:
+                    continue
+                # Where nothing is left to forget a crash is no step, and costs nothing.
+                lost = reset(ended)
+                after = target if lost == ended else passes.node(reset(charged))
+                yield _Crash(before, after, -1, (before, label, target))
+
+
+def _charge(passes: Passes, action: Action) -> Callable[[int], int | None]:
+    """What a crash takes from the regime's budget; None where nothing is left of it."""
+    system, packing = passes.graph.system, passes.packing
+    costs = [(name, value) for name, value in action.updates if system.variable[name].role is Role.GHOST]
+
+    def charged(packed: int) -> int | None:
+        if not costs:
+            return packed
+        state = packing.unpack(packed)
+        spent = {name: evaluate(value, state) for name, value in costs}
+        for name, value in spent.items():
+            high = system.variable[name].domain.high
+            if high is not None and value > high:
+                return None
+        return packing.pack({**state, **spent})
+
+    return charged
 
 
 def _resets(passes: Passes, action: Action) -> Iterator[Callable[[int], int]]:
     """What a crash makes of a packed state, whether or not one is possible there."""
     system, packing = passes.graph.system, passes.packing
     symbols = (*action.parameters, *action.choices)
-    # A regime's budget is no memory of the process.
+    # A regime's budget is no memory of the process: see `_charge`.
     updates = [
         (name, value) for name, value in action.updates if system.variable[name].role is not Role.GHOST
     ]

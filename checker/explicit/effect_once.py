@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ _TWICE = 2
 
 
 def judge_effects(passes: Passes, claim: Property, claims: Sequence[Property]) -> Judgement | str:
-    """No irreversible effect of the process happens twice for one value of the setpoint.
+    """No irreversible effect of the process, or of one like it, happens twice for one value of the setpoint.
 
     Parameters
     ----------
@@ -68,7 +69,8 @@ def judge_effects(passes: Passes, claim: Property, claims: Sequence[Property]) -
     )
     run = _without(counted.run_to(nearest), {counter.name for counter in counters})
     reason = f"`{name}` cannot be undone and happens twice while the setpoint stays the same"
-    return violated(counted, claim, run, reason, {"effect": name})
+    # The search stopped at the violation; how far its scope reaches is the graph's to say.
+    return violated(graph, claim, run, reason, {"effect": name})
 
 
 def counting(
@@ -110,9 +112,18 @@ def counting(
 
 def _own(passes: Passes, action: Action) -> list[Effect]:
     """The irreversible effects of the process in an action: also one that is a fault, since a
-    request whose reply is lost has happened all the same."""
-    own = action.process == passes.name if passes.process is not None else action.name == passes.name
+    request whose reply is lost has happened all the same, and also one of a like process, since
+    the effect happens twice where two of them make it happen once each."""
+    if passes.process is None:
+        own = action.name == passes.name
+    else:
+        own = action.process is not None and _kind(action.process) == _kind(passes.name)
     return [effect for effect in action.effects if effect.irreversible] if own else []
+
+
+def _kind(process: str) -> str:
+    """What like processes have in common: `worker[0]` and `worker[1]` are both `worker`."""
+    return re.sub(r"\[\d+\]$", "", process)
 
 
 def _without(run: Run, ghosts: set[str]) -> Run:

@@ -16,6 +16,7 @@ from checker.explicit.effect_once import judge_effects
 from checker.explicit.explore import evaluate_all
 from checker.explicit.generated_predicates import state_function
 from checker.explicit.judging import held, violated
+from checker.explicit.lasso_run import names
 from checker.explicit.longest_way import can_reach, longest_way
 from checker.explicit.outcomes import outcomes, values_of
 from checker.explicit.overlap_idempotence import judge_overlap
@@ -189,7 +190,9 @@ def _quiescent(passes: Passes, claim: Property, goal: Expression) -> Judgement:
         elif passes.seen(target) != passes.seen(last):
             what = f"`{name}` changes it to {passes.tell_world(passes.states[target])}"
         else:
-            what = f"`{name}` writes it, though to the same value"
+            action = passes.instances[label].action
+            written = names([one for one, _ in action.writes if one in passes.world_variables])
+            what = f"`{name}` writes {written}, though the same value"
         return violated(graph, claim, run, f"the goal holds, and yet {what}", metrics)
     return held(graph, claim, metrics=metrics)
 

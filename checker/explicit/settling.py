@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -73,8 +74,7 @@ def way_to_rest(graph: StateGraph, start: int, ends: Collection[int]) -> tuple[l
 def settling(graph: StateGraph, world_mask: int) -> Settling | None:
     """Final worlds of every state; None where the graph does not tell, or there are too many.
 
-    It does not tell where it is incomplete, where the model goes wrong in it, or under a regime
-    that lets faults go on for ever.
+    It does not tell where it is incomplete, or where the model goes wrong in it.
 
     Notes
     -----
@@ -82,10 +82,11 @@ def settling(graph: StateGraph, world_mask: int) -> Settling | None:
     everybody's steps comes to rest. A fair run ends in one fair component; the world is at rest
     there iff all states of the component show the same world.
     """
-    kinds = {action.name: action.kind for action in graph.system.actions}
-    fault_free = all(kinds[name] is Kind.STEP for name in graph.under.recurring)
-    if not graph.complete or not fault_free or graph.mishaps:
+    if not graph.complete or graph.mishaps:
         return None
+    # Outcomes are free of faults by definition, also where the regime lets these go on for ever.
+    steps = frozenset(action.name for action in graph.system.actions if action.kind is Kind.STEP)
+    graph = replace(graph, under=replace(graph.under, recurring=steps))
     own = np.array([one.action.kind is Kind.STEP for one in graph.instances], dtype=np.bool_)
     kept = own[graph.labels] & graph.changing
     sources = graph.sources[kept].astype(np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from checker.explicit.explore import evaluate_all
 from checker.explicit.state_graph import StateGraph
-from checker.system.expression import Expression
+from checker.system.expression import FALSE, Expression
 from checker.system.shape import leaves
 from checker.system.transition_system import Kind, Property, Role, TransitionSystem
 from checker.system.walk import variables_of
@@ -24,8 +24,9 @@ class Vacuity:
     Parameters
     ----------
     kind : str
-        "no-states", "never-enabled", "never-changes", "impossible-fault", "unreachable-goal",
-        "goal-everywhere", "no-premise" or "unused-variable".
+        "no-states", "no-steps", "never-enabled", "never-changes", "impossible-fault",
+        "unreachable-goal", "goal-everywhere", "no-premise", "world-untouched" or
+        "unused-variable".
     name : str
         The action, fault, property or field.
     message : str
@@ -68,6 +69,8 @@ def _actions(graph: StateGraph) -> Iterator[Vacuity]:
     changes[graph.labels[graph.changing]] = True
     for mishap in graph.mishaps:
         happens[mishap.label] = changes[mishap.label] = True
+    if not changes.any():
+        yield Vacuity("no-steps", graph.system.name, "no step ever changes anything")
     enabled: dict[str, bool] = {}
     moving: dict[str, bool] = {}
     for instance, does, moves in zip(graph.instances, happens.tolist(), changes.tolist(), strict=True):
@@ -90,6 +93,8 @@ def _actions(graph: StateGraph) -> Iterator[Vacuity]:
 
 
 def _claim(graph: StateGraph, claim: Property) -> Iterator[Vacuity]:
+    if claim.kind == "idempotent" and claim.levels != ("effect-once",):
+        yield from _untouched(graph.system, claim)
     if claim.predicate is None or claim.kind not in ("converges", "recurs", "leads_to", "recoverable"):
         return
     goal = evaluate_all(graph, claim.predicate)
@@ -101,6 +106,16 @@ def _claim(graph: StateGraph, claim: Property) -> Iterator[Vacuity]:
         yield Vacuity("goal-everywhere", claim.name, text)
     if claim.premise is not None and not evaluate_all(graph, claim.premise).any():
         yield Vacuity("no-premise", claim.name, f"the premise of `{claim.name}` never holds")
+
+
+def _untouched(system: TransitionSystem, claim: Property) -> Iterator[Vacuity]:
+    """A process that writes nothing of its world is idempotent for want of doing anything."""
+    world = {leaf.variable for f in system.fields if f.name in claim.world for leaf in leaves(f.shape)}
+    own = [action for action in system.actions if claim.process in (action.process, action.name)]
+    if not any(name in world and when is not FALSE for action in own for name, when in action.writes):
+        shown = ", ".join(f"`{name}`" for name in claim.world)
+        text = f"`{claim.process}` never writes {shown}: `{claim.name}` says nothing"
+        yield Vacuity("world-untouched", claim.name, text)
 
 
 def _unused(system: TransitionSystem, properties: Sequence[Property]) -> Iterator[Vacuity]:

@@ -166,11 +166,17 @@ class _Check:
         return graph
 
     def _vacuity(self, claims: tuple[Property, ...]) -> tuple[Vacuity, ...]:
-        from checker.explicit.vacuity import vacuity_report
+        from checker.findings.vacuity import vacuity
 
         if not self.explored or self.stopped:
             return ()
-        return vacuity_report(self.explored[0].graph, claims)
+        regimes = {text: number for number, one in enumerate(self.explored) for text in one.regimes}
+        place = {claim.name: str(regime_of(claim, self.asked)) for claim in claims}
+        return vacuity(
+            [one.graph for one in self.explored],
+            claims,
+            {name: regimes[regime] for name, regime in place.items() if regime in regimes},
+        )
 
     # ------------------------------------------------------------ judging
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from checker.language.equality import as_label
 from checker.language.errors import ModelError, Span
 from checker.language.types import FieldType, Optional
-from checker.system.sorts import Domain
+from checker.language.values import Label, LabelChoice, Maybe, Nothing, Scalar, Value
+from checker.system.expression import as_integer
+from checker.system.sorts import BOOL, INT, Domain
 
 if TYPE_CHECKING:
     from checker.language.processes import Body
 
-__all__ = ["annotated_domains"]
+__all__ = ["annotated", "annotated_domains"]
 
 
 def annotated_domains(body: Body) -> dict[str, tuple[Domain, bool]]:
@@ -56,3 +59,32 @@ def annotated_domains(body: Body) -> dict[str, tuple[Domain, bool]]:
             error.span = error.span or span
             raise
     return found
+
+
+def annotated(name: str, value: Value, domain: Domain, optional: bool, span: Span | None) -> Value:
+    """A local's value, as its annotation types it.
+
+    Raises
+    ------
+    ModelError
+        If the value is of another kind than the annotation says.
+    """
+    if isinstance(value, Label | LabelChoice):
+        label = as_label(value, domain.sort)
+        if label is None:
+            raise ModelError(
+                f"`{name}` gets a label that its annotation does not have",
+                span,
+                help="add the label to the annotation: Enum(…)",
+            )
+        return Scalar(label)
+    content = value.content if isinstance(value, Maybe) else value
+    if isinstance(value, Scalar) and domain.sort == INT and value.expression.sort == BOOL:
+        return Scalar(as_integer(value.expression))
+    if isinstance(value, Maybe | Nothing) and not optional:
+        wrong, help = "may be None", f"annotate it: {name}: Optional({domain}) = …"
+    elif isinstance(content, Scalar) and content.expression.sort != domain.sort:
+        wrong, help = "gets a value of another kind", "convert it: int(…), bool(…) or … > 0"
+    else:
+        return value
+    raise ModelError(f"`{name}` is annotated {domain} and {wrong}", span, help=help)

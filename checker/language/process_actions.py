@@ -240,11 +240,21 @@ class _Part:
         if local.optional and present is not variable(local.variable + "?", BOOL):
             yield local.variable + "?", present
 
+    def _alive_on_line(self, local: Local, point: Point) -> bool:
+        """Whether a local matters in some pass through this `yield`: CPython cannot tell passes apart."""
+        assert point.resume is not None
+        line = point.resume.node.lineno
+        return any(
+            local.name in self.machine.live[one]
+            for one in self.machine.points
+            if one.resume is not None and one.resume.node.lineno == line
+        )
+
     def _check_annotations(self, step: Recorder, ways: list[tuple[Expression, Point, Exit]]) -> None:
         """A value outside an annotated domain is an error when the process yields with it."""
         for condition, to, exit in ways:
             for local in self.machine.locals.values():
-                if not local.annotated or local.name not in self.machine.live[to]:
+                if not local.annotated or not self._alive_on_line(local, to):
                     continue
                 held = exit.locals[local.name]
                 some = TRUE

@@ -16,12 +16,10 @@ from typing import Any, TypeAlias
 
 from checker.language.assembly import Scope
 from checker.language.errors import ModelError, Span
-from checker.language.local_domains import annotated_domains
+from checker.language.local_domains import annotated, annotated_domains
 from checker.language.recorder import Exit, Frame, Names, Recorder
 from checker.language.statements import Resume, Statements
 from checker.language.values import (
-    Label,
-    LabelChoice,
     Maybe,
     Namespace,
     Nothing,
@@ -38,6 +36,9 @@ from checker.system.walk import variables_of
 __all__ = ["Body", "Local", "Machine", "Point", "build_machine"]
 
 _ROUNDS = 64
+
+# A local that is squared again and again has no bounds either, and soon too many digits to compute with.
+_LARGEST = 2**31
 
 
 @dataclass(frozen=True)
@@ -145,10 +146,12 @@ class _Builder:
             for name in sorted({name for names in live.values() for name in names})
         }
         known = {**self.outside, **{one.variable: one.domain for one in local.values()}}
-        steps = {
-            point: self._run(point, {name: local[name].value() for name in live[point]}, known)
-            for point in points
+        # What does not matter may still be mentioned: `x == x`, or a value that nobody uses.
+        mentioned = {
+            point: {name: self._anonymous(name) for name in self.bound[point]} for point in points
         }
+        kept = {point: {name: local[name].value() for name in live[point]} for point in points}
+        steps = {point: self._run(point, mentioned[point] | kept[point], known) for point in points}
         order = {point: tuple(sorted(live[point])) for point in points}
         return Machine(self.body, points, _labels(points), local, order, steps)
 
@@ -238,21 +241,11 @@ class _Builder:
         return recorder
 
     def _typed(self, exit: Exit) -> Exit:
-        """Labels that an annotation types."""
+        """Locals as their annotations have them."""
         typed = dict(exit.locals)
-        for name, value in exit.locals.items():
-            declared = self.declared.get(name)
-            if declared is not None and isinstance(value, Label | LabelChoice):
-                from checker.language.equality import as_label
-
-                label = as_label(value, declared[0].sort)
-                if label is None:
-                    raise ModelError(
-                        f"`{name}` gets a label that its annotation does not have",
-                        _where(self.body, name),
-                        help="add the label to the annotation: Enum(…)",
-                    )
-                typed[name] = Scalar(label)
+        for name, (domain, optional) in self.declared.items():
+            if name in typed:
+                typed[name] = annotated(name, typed[name], domain, optional, _where(self.body, name))
         return Exit(exit.condition, exit.target, typed, exit.node)
 
     # ------------------------------------------------------------ locals
@@ -325,7 +318,7 @@ class _Builder:
         low, high = bounds(expression, known, exit.condition)
         if low > high:
             return False
-        if low == float("-inf") or high == float("inf"):
+        if max(-low, high) > _LARGEST:
             raise ModelError(
                 f"no bounds can be found for `{name}`, which is kept across a `yield`",
                 _where(self.body, name),

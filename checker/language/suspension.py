@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from checker.language.errors import ModelError
-from checker.language.processes import Body, Machine, Point
+from checker.language.processes import Body, Local, Machine, Point
 from checker.language.recorder import Frame, Names, Recorder
 from checker.language.statements import Statements, is_fixed
 from checker.language.values import Namespace, Row, Scalar
 from checker.language.yield_points import YieldPoint, YieldPoints
+from checker.system.sorts import INT
 
 __all__ = ["suspension_points"]
 
@@ -34,7 +35,7 @@ def suspension_points(machine: Machine, position: str) -> YieldPoints:
                 machine.labels[point],
                 point.resume.node.lineno,
                 tuple(_loop_values(machine.body, point)),
-                tuple((name, machine.locals[name].variable) for name in live),
+                tuple(_field(machine.locals[name]) for name in live),
                 tuple(
                     (name, machine.locals[name].domain, machine.locals[name].optional)
                     for name in live
@@ -43,6 +44,10 @@ def suspension_points(machine: Machine, position: str) -> YieldPoints:
             )
         )
     return YieldPoints(position, tuple(found))
+
+
+def _field(local: Local) -> tuple[str, str, bool]:
+    return local.name, local.variable, local.domain.sort == INT
 
 
 def _loop_values(body: Body, point: Point) -> Iterator[tuple[str, Any]]:

@@ -26,8 +26,9 @@ class YieldPoint:
         Line of the `yield`.
     loops : tuple of (str, value)
         Loop variables that tell apart the passes of an unrolled loop.
-    locals : tuple of (str, str)
-        Locals that are alive here: (name in the function, name of the field in the system).
+    locals : tuple of (str, str, bool)
+        Locals that are alive here: (name in the function, name of the field in the system, whether
+        it is a number there: Python's True is then 1).
     annotated : tuple of (str, Domain, bool)
         Declared domains of such locals, and whether None is allowed too.
     """
@@ -35,7 +36,7 @@ class YieldPoint:
     label: str
     line: int
     loops: tuple[tuple[str, Any], ...]
-    locals: tuple[tuple[str, str], ...]
+    locals: tuple[tuple[str, str, bool], ...]
     annotated: tuple[tuple[str, Domain, bool], ...]
 
 
@@ -68,7 +69,7 @@ class YieldPoints:
             return {}
         held = _locals(generator)
         return {self.position: point.label} | {
-            field: unbox(held[name]) for name, field in point.locals if name in held
+            field: _seen(held[name], number) for name, field, number in point.locals if name in held
         }
 
     def check(self, generator: GeneratorType[Any, None, None] | None) -> None:
@@ -78,11 +79,15 @@ class YieldPoints:
         ------
         DomainViolation
         """
-        point = self._at(generator)
-        if point is None or generator is None:
+        if generator is None or generator.gi_frame is None:
             return
-        for name, domain, optional in point.annotated:
-            value = _locals(generator).get(name)
+        line = generator.gi_frame.f_lineno
+        passes = [point for point in self.points if point.line == line]
+        held = _locals(generator)
+        for name, domain, optional in dict.fromkeys(one for point in passes for one in point.annotated):
+            if name not in held:
+                continue
+            value = held[name]
             if value is None and optional:
                 continue
             inside = (
@@ -95,3 +100,7 @@ class YieldPoints:
 def _locals(generator: GeneratorType[Any, None, None]) -> dict[str, Any]:
     frame = generator.gi_frame
     return {} if frame is None else frame.f_locals
+
+
+def _seen(value: Any, number: bool) -> Any:
+    return int(value) if number and isinstance(value, bool) else unbox(value)

@@ -18,7 +18,7 @@ from checker.report.stale import StaleRead, copies, stale_reads
 from checker.report.wording import count, joined, show_state, show_value, times
 from checker.system.run import Verdict
 from checker.system.shape import leaves
-from checker.system.transition_system import Fairness, Kind, Property, TransitionSystem
+from checker.system.transition_system import Fairness, Kind, Property, Role, TransitionSystem
 from checker.system.walk import variables_of
 
 __all__ = ["Cause", "cause_of", "explain", "fields_of"]
@@ -151,11 +151,16 @@ def _own_writes(trace: Trace, reads: tuple[StaleRead, ...]) -> str:
 def _believed(reads: tuple[StaleRead, ...]) -> str:
     worst = max(reads, key=lambda read: (read.lag or 0, read.position))
     text = (
-        f"`{worst.agent}` acted on a stale `{worst.copy}` = {show_value(worst.seen)} "
+        f"`{worst.agent}` acted on a stale `{_own(worst)}` = {show_value(worst.seen)} "
         f"while `{worst.source}` was {show_value(worst.actual)} (step {worst.position + 1})"
     )
-    others = _distinct(f"`{read.copy}`" for read in reads if read.copy != worst.copy)
+    others = _distinct(f"`{_own(read)}`" for read in reads if read.copy != worst.copy)
     return f"{text}, and on a stale {joined(others)}" if others else text
+
+
+def _own(read: StaleRead) -> str:
+    """What an agent calls the copy that it acted on."""
+    return read.copy.removeprefix(f"{read.agent}.")
 
 
 def _alike(trace: Trace, positions: Iterable[int]) -> list[list[int]]:
@@ -213,7 +218,7 @@ def _for_ever(
         stuck = f"{ends} while {held}" if held else ends
         why = "; ".join(filter(None, (_struck(trace, reads, faults), _postponed(system, trace))))
         return f"{stuck}: {why}" if why else stuck
-    path, name = _path(trace, loop, watched)
+    path, name = _path(system, trace, loop, watched)
     within = tuple(read for read in reads if read.position >= loop)
     if within:
         return f"{path}: {_late(system, trace, within)}"
@@ -222,6 +227,10 @@ def _for_ever(
         return (
             f"{path}, since {joined([f'`{n}`' for n in _names(trace, again)])} strikes again and again"
         )
+    if not name:
+        # Nothing of the world moves any more: what went before has brought it there.
+        why = _struck(trace, reads, faults)
+        return f"{path}: {why}" if why else path
     if faults:
         return f"{path}, since {_struck(trace, (), faults)}"
     wishes = tuple(
@@ -249,9 +258,16 @@ def _postponed(system: TransitionSystem, trace: Trace) -> str:
     return f"{joined(_distinct(possible))} could, but nothing promises it" if possible else ""
 
 
-def _path(trace: Trace, loop: int, watched: tuple[str, ...]) -> tuple[str, str]:
-    """`pods` goes 1 → 2 → 1 for ever: the first watched field that varies in the loop."""
-    for name in watched:
+def _path(
+    system: TransitionSystem, trace: Trace, loop: int, watched: tuple[str, ...]
+) -> tuple[str, str]:
+    """`pods` goes 1 → 2 → 1 for ever: the first watched field that varies in the loop.
+
+    Where none does: what they stay at, and the first other field of the world that varies.
+    """
+    copied = {copy.name for copy in copies(system)}
+    world = [one.name for one in system.fields if one.role is Role.FIELD and one.name not in copied]
+    for name in (*watched, *world):
         values: list[Any] = []
         for state in trace.states[loop:]:
             if name in state and (not values or values[-1] != state[name]):
@@ -260,7 +276,13 @@ def _path(trace: Trace, loop: int, watched: tuple[str, ...]) -> tuple[str, str]:
             shown = [show_value(value) for value in values]
             if len(shown) > 7:
                 shown = [*shown[:6], "…", shown[-1]]
-            return f"`{name}` goes {' → '.join(shown)} for ever", name
+            path = f"`{name}` goes {' → '.join(shown)} for ever"
+            stays = "" if name in watched else _held(trace, watched)
+            return f"it stays at {stays} while {path}" if stays else path, name
+    if stays := _held(trace, watched):
+        agents = _distinct(f"`{step.agent}`" for step in trace.steps[loop:] if step is not None)
+        goes = "goes" if len(agents) == 1 else "go"
+        return f"it stays at {stays} for ever, though {joined(agents)} {goes} on", ""
     labels = _distinct(f"`{step}`" for step in trace.steps[loop:] if step is not None)
     shown = labels if len(labels) <= 3 else [*labels[:3], "…"]
     return f"{', '.join(shown)} for ever", ""

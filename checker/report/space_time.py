@@ -23,6 +23,7 @@ from rich.text import Text
 from checker.evidence.trace import Trace, TraceStep
 from checker.report.cause import Cause, fields_of
 from checker.report.glyphs import UNICODE, Glyphs
+from checker.report.memory import Memory
 from checker.report.wording import differences, show_state, show_value
 from checker.report.wrapping import broken, wrapped
 from checker.system.shape import leaves
@@ -91,7 +92,8 @@ class _Diagram:
         self.glyphs = glyphs
         self.watched = fields_of(system, claim)
         self.roles = {field.name: field.role for field in system.fields}
-        self.starts = _starts(system)
+        self.memory = Memory(system)
+        self.processes = system.processes
         self.constant = {
             field.name
             for field in system.fields
@@ -111,9 +113,9 @@ class _Diagram:
         if not agents:
             return []
         labels: dict[str, int] = {agent: cell_len(agent) for agent in agents}
-        for step in self.trace.steps:
+        for position, step in enumerate(self.trace.steps):
             if step is not None:
-                labels[step.agent] = max(labels[step.agent], cell_len(self._label(step)) + 2)
+                labels[step.agent] = max(labels[step.agent], cell_len(self._label(step, position)) + 2)
         room = self.width - _GUTTER - _CHANGES
         wide = {agent: length + 2 for agent, length in labels.items()}
         if sum(wide.values()) > room:
@@ -139,12 +141,26 @@ class _Diagram:
             start += wide[agent]
         return lanes
 
-    def _label(self, step: TraceStep) -> str:
+    def _label(self, step: TraceStep, position: int) -> str:
         """What the cell shows: the lane says already who acts."""
         label = str(step)
         for prefix in (f"{step.agent}: ", f"{step.agent}."):
             label = label.removeprefix(prefix)
+        moved = self._moved(step, position)
+        if moved and label == moved[0]:
+            # A step with several ends: this one is known.
+            label = f"{label} → {moved[1]}"
         return self.glyphs.plain(label)
+
+    def _moved(self, step: TraceStep, position: int) -> tuple[str, str] | None:
+        """From which point to which one a step has brought its process."""
+        if position + 1 >= len(self.trace.states):
+            return None
+        before, after = self.trace.states[position], self.trace.states[position + 1]
+        for process in self.processes:
+            if process.agent == step.agent and process.position in after:
+                return str(before[process.position]), str(after[process.position])
+        return None
 
     # ------------------------------------------------------------ rows
 
@@ -188,8 +204,7 @@ class _Diagram:
         believed = [read for read in self.cause.stale if read.position == position]
         parts = [
             Text(self.glyphs.plain(part), style=self._change_style(name))
-            for name, before, after in self.trace.changes(position)
-            if self._tells(name, position + 1)
+            for name, before, after in self._news(position)
             for part in self._told(name, before, after, position, step)
         ]
         if step is None:
@@ -198,14 +213,15 @@ class _Diagram:
             parts = [Text(self.glyphs.plain(self.trace.mishap.message), style=_FAULT)]
         for read in believed:
             seen, actual = show_value(read.seen), show_value(read.actual)
-            note = f" stale: {read.copy}={seen}, {read.source}={actual} "
+            copy = read.copy.removeprefix(f"{read.agent}.")
+            note = f" stale: {copy}={seen}, {read.source}={actual} "
             parts.insert(0, Text(self.glyphs.plain(note), style=_STALE))
         line = self._lanes(position + 1)
         if step is not None:
-            line = self._act(line, step, wrong, bool(parts))
+            line = self._act(line, step, position, wrong, bool(parts))
         yield from self._with_changes(line, position + 1, parts)
 
-    def _act(self, line: Text, step: TraceStep, wrong: bool, tells: bool) -> Text:
+    def _act(self, line: Text, step: TraceStep, position: int, wrong: bool, tells: bool) -> Text:
         """Put the step's sign and label into its agent's lane, over the lanes to the right."""
         lane = next(lane for lane in self.lanes if lane.agent == step.agent)
         sign, style = self.glyphs.step, lane.style
@@ -216,7 +232,7 @@ class _Diagram:
         if wrong:
             sign, style = self.glyphs.wrong, _FAULT
         limit = self.changes_at if self.beside else self.width
-        label = self._label(step)
+        label = self._label(step, position)
         room = limit - lane.start - 3
         if cell_len(label) > room:
             label = self._fit(label, max(room, 1)).rstrip()
@@ -316,21 +332,25 @@ class _Diagram:
         self, name: str, before: Any, after: Any, position: int, step: TraceStep | None
     ) -> Iterator[str]:
         short = self._short(name, step)
-        if name in self.starts:
-            where, start = self.starts[name]
-            if self.trace.states[position].get(where) == start:
-                # Before, the local did not exist yet.
-                yield f"{short} = {show_value(after)}"
-                return
+        if self.memory.begins(name, *self.trace.states[position : position + 2]):
+            yield f"{short} = {show_value(after)}"
+            return
         yield from differences(short, before, after)
 
     def _tells(self, name: str, row: int) -> bool:
         """Whether a change is news: the label tells positions, and a local's end is none."""
         role = self.roles.get(name, Role.FIELD)
-        if role is Role.LOCAL and name in self.starts:
-            position, start = self.starts[name]
-            return bool(self.trace.states[row].get(position) != start)
-        return role is not Role.POSITION
+        return role is not Role.POSITION and self.memory.tells(name, self.trace.states[row])
+
+    def _news(self, position: int) -> Iterator[tuple[str, Any, Any]]:
+        """What a step changed, and the locals that it gave their first value."""
+        if position + 1 >= len(self.trace.states):
+            return
+        before, after = self.trace.states[position : position + 2]
+        for name in after:
+            changed = before.get(name) != after[name] and self._tells(name, position + 1)
+            if changed or self.memory.begins(name, before, after):
+                yield name, before.get(name), after[name]
 
     def _change_style(self, name: str) -> str:
         if name in self.watched:
@@ -343,18 +363,6 @@ class _Diagram:
         if width < 3:
             return text[: max(0, width - 1)].ljust(width)
         return (text[: width - 2] + self.glyphs.ellipsis).ljust(width)
-
-
-def _starts(system: TransitionSystem) -> dict[str, tuple[str, Any]]:
-    """For each local its process's position, and what that is at the start of the body."""
-    held = {leaf.variable: field.name for field in system.fields for leaf in leaves(field.shape)}
-    return {
-        held[name]: (held[process.position], system.variable[process.position].domain.decode(0))
-        for process in system.processes
-        if process.position in held
-        for name in process.memory
-        if name in held
-    }
 
 
 def _in_order(trace: Trace, system: TransitionSystem) -> list[str]:

@@ -79,7 +79,7 @@ def copies(system: TransitionSystem) -> tuple[Copy, ...]:
     direct = {name: sources for name, sources in read.items() if name not in computed and sources}
     pairs = {}
     for name in direct:
-        origins = _origins(name, direct)
+        origins = _origins(system, name, direct)
         if len(origins) == 1 and _worldly(system, origins):
             (pairs[name],) = origins
     found = []
@@ -100,13 +100,25 @@ def copies(system: TransitionSystem) -> tuple[Copy, ...]:
     return tuple(found)
 
 
-def _origins(name: str, direct: Mapping[str, set[str]]) -> set[str]:
-    """Where the values of a copy come from in the end, along copies of copies."""
+def _origins(system: TransitionSystem, name: str, direct: Mapping[str, set[str]]) -> set[str]:
+    """Where the values of a copy come from in the end, along copies of copies.
+
+    What a process wrote from its memory is what it decided, and the truth for those who look at it:
+    `replicas` that a controller sets to the `wanted` it has seen is no view of `wanted`.
+    """
+    decided = {
+        one
+        for one, sources in direct.items()
+        if system.variable[one].role is Role.FIELD
+        and any(
+            variable.role is Role.LOCAL for variable in map(system.variable.get, sources) if variable
+        )
+    }
     origins: set[str] = set()
     seen, waiting = {name}, [name]
     while waiting:
         for source in direct[waiting.pop()]:
-            if source not in direct:
+            if source not in direct or source in decided:
                 origins.add(source)
             elif source not in seen:
                 seen.add(source)

@@ -220,9 +220,15 @@ def _measures(finding: Finding) -> str:
     steps, rounds = metrics.get("steps"), metrics.get("rounds")
     parts = [count(steps, "step")] if isinstance(steps, int) else []
     parts += [count(rounds, "round")] if isinstance(rounds, int) else []
-    if parts:
-        return f"at most {' and '.join(parts)} after the last fault"
-    return str(metrics.get("unbounded") or "")
+    bound = f"at most {' and '.join(parts)} after the last fault" if parts else metrics.get("unbounded")
+    if steps == 0:
+        bound = "in every state that can be reached"
+    said = [str(bound)] if bound else []
+    if metrics.get("self_stabilising") is True:
+        said.append("self-stabilising")
+    if isinstance(metrics.get("confluent"), bool):
+        said.append("confluent" if metrics["confluent"] else "not confluent")
+    return " · ".join(said)
 
 
 # ---------------------------------------------------------------- which traces

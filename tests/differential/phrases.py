@@ -104,9 +104,7 @@ class Phrases:
         t = lambda: self.truth(depth - 1)  # noqa: E731
         more: list[Callable[[], str]] = [
             lambda: f"({n()} {self.one_of('+-*')} {n()})",
-            lambda: (
-                f"({n()} {self.one_of(('//', '%'))} {self.one_of((*names.numbers, '2')) if self.chance(20) else '3'})"
-            ),
+            lambda: f"({n()} {self.one_of(('//', '%'))} {self._divisor()})",
             lambda: f"({n()} {self.one_of(('//', '%'))} {self.one_of(('2', '-2', '3', '-3'))})",
             lambda: f"{self.one_of(('min', 'max'))}({n()}, {n()})",
             lambda: f"abs({n()})",
@@ -157,6 +155,9 @@ class Phrases:
         if not self.pure:
             more.append(lambda: f"choose({n()}, {n()})")
         return self.one_of(simple * 2 + more)() if self.chance(80) else self.one_of(simple)()
+
+    def _divisor(self) -> str:
+        return self.one_of((*self.names.numbers, "2")) if self.chance(20) else "3"
 
     def index(self, length: int, depth: int) -> str:
         """An index, mostly inside."""

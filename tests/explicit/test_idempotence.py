@@ -8,7 +8,7 @@ from systems import Body, action, number, running, system, truth
 from checker.explicit.explore import explore
 from checker.explicit.idempotence import LEVELS, judge_idempotent
 from checker.explicit.outcomes import outcomes
-from checker.regimes.regime import FINITELY_MANY, NONE, Regime
+from checker.regimes.regime import FINITELY_MANY, NONE, UNBOUNDED, Regime, at_most
 from checker.system.expression import (
     FALSE,
     TRUE,
@@ -231,7 +231,7 @@ def test_quiescent_counts_writes_and_not_only_changes() -> None:
     body.at(0, 0, {"pods": WANT.node})
     found = judged(running([PODS, WANT], body), goal=DONE)["quiescent"]
     assert found.verdict is Verdict.VIOLATED
-    assert found.reason == "the goal holds, and yet `work@0` writes it, though to the same value"
+    assert found.reason == "the goal holds, and yet `work@0` writes `pods`, though the same value"
     assert steps(found) == ["work@0"]
     only = Body("work", 1)
     only.at(0, 0, {"pods": WANT.node}, writes={"pods": ne(PODS.node, WANT.node)})
@@ -375,6 +375,39 @@ def test_effects_of_a_step_whose_reply_is_lost_count() -> None:
     ]
     assert found.verdict is Verdict.VIOLATED
     assert steps(found) == ["lost", "work@0"]
+
+
+def test_an_effect_of_each_of_two_like_processes_happens_twice() -> None:
+    """Two workers that both saw an unsent letter send one each: no crash is needed."""
+    sent = number("sent", 1)
+    bodies = []
+    for name in ("work[0]", "work[1]"):
+        body = Body(name, 2)
+        body.at(0, 1, when=eq(sent.node, constant(0)))
+        body.at(1, 0, {"sent": constant(1)}, effects=(Effect("letter", TRUE, irreversible=True),))
+        bodies.append(body)
+    both = running([sent], *bodies)
+    for process in ("work", "work[0]", "work[1]"):
+        found = judged(both, process, world=("sent",), levels=("effect-once",))["effect-once"]
+        assert found.verdict is Verdict.VIOLATED
+        assert len(found.run.steps) == 4
+    alone = judged(running([sent], bodies[0]), world=("sent",), levels=("effect-once",))
+    assert alone["effect-once"].verdict is Verdict.HOLDS
+
+
+def test_the_budget_of_a_regime_does_not_change_what_a_crash_does() -> None:
+    """What may happen less often is no worse: one pod at a time, and a note that a crash loses."""
+    note = truth("note", role=Role.FIELD)
+    body = Body("work", 2, (note,))
+    body.at(0, 1)
+    body.at(1, 0, {"pods": minimum(add(PODS.node, constant(1)), constant(3)), "note": TRUE})
+    body.crash()
+    regimes = (FINITELY_MANY, UNBOUNDED, at_most(1), at_most(crash=1), at_most(2, crash=1))
+    for regime in regimes:
+        found = judged(running([PODS], body), regime=regime)["crash-idempotent"]
+        assert (found.verdict, found.regime) == (Verdict.HOLDS, str(regime))
+    asked = judged(running([PODS], body), regime=at_most(crash=0), levels=("crash-idempotent",))
+    assert asked["crash-idempotent"].reason.endswith("no crash happens under at_most(crash=0)")
 
 
 def test_nothing_holds_in_an_incomplete_graph() -> None:

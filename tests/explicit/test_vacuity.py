@@ -86,6 +86,7 @@ def test_unused_variables() -> None:
             "shown": x.node,
             "read": neg(read.node),
         },
+        writes=(("shown", TRUE),),
     )
     claims = [
         Property("p", "always", neg(neg(read.node))),
@@ -110,3 +111,19 @@ def test_no_initial_state() -> None:
         ("no-states", "Test"),
         ("unused-variable", "x"),
     ]
+
+
+def test_a_world_that_the_process_never_writes() -> None:
+    """Idempotence of what does nothing says nothing; effects are counted without a world."""
+    x, shown = number("x", 1), number("shown", 1)
+    flip = action("flip", updates={"x": add(constant(1), neg_of(x))}, writes=(("x", TRUE),))
+    again = Property("i", "idempotent", process="flip", world=("shown",))
+    once = Property("e", "idempotent", process="flip", world=("shown",), levels=("effect-once",))
+    used = Property("p", "always", eq(x.node, constant(0)))
+    assert report([x, shown], [flip], again, once, used) == [("world-untouched", "i")]
+
+
+def test_a_model_in_which_nothing_happens() -> None:
+    """What holds of a single state holds for lack of any other."""
+    x = number("x", 1)
+    assert report([x], [], Property("p", "always", eq(x.node, constant(0)))) == [("no-steps", "Test")]

@@ -17,7 +17,7 @@ from checker.language.execution import Execution
 from checker.language.loader import load
 from checker.regimes.regime import NONE
 from checker.system.run import State, Verdict
-from checker.system.transition_system import Hazard
+from checker.system.transition_system import Call, Hazard
 
 # name: (fields, body, expected): what the fields (or a hazard) are after the steps.
 STEPS: dict[str, tuple[str, str, dict[str, Any] | str]] = {
@@ -139,6 +139,12 @@ SCHEDULES: dict[str, tuple[str, str, tuple[str, ...], dict[str, Any]]] = {
         ("act", "act"),
         {"x": 1},
     ),
+    "a local that does not matter may be mentioned": (
+        "x = Int(0, 9)",
+        "v = self.x\nyield\nif v == v: self.x = 3\nw = v + 1\nself.x += 1",
+        ("act", "act"),
+        {"x": 4},
+    ),
     "a process goes on in the else of a loop": (
         "x = Int(0, 9)",
         "for i in range(2):\n    self.x = i\nelse:\n    yield\n    self.x = 7",
@@ -170,6 +176,21 @@ REFUSED_PROCESSES = {
         "n = Int(0, 3)",
         "for i in range(self.bump()):\n    yield",
         "does something",
+    ),
+    "an annotated truth value is no number": (
+        "n = Int(0, 3)",
+        "v: Bool() = self.n + 1\nyield\nself.n = v + 1",
+        "gets a value of another kind",
+    ),
+    "an annotated number is not None": (
+        "n = Int(0, 3)",
+        "v: Int(0, 3) = None\nyield\nself.n = 1 if v is None else 2",
+        "may be None",
+    ),
+    "a local that is squared for ever is refused soon": (
+        "n = Int(0, 3)",
+        "v = 2\nwhile self.n < 3:\n    yield\n    v = v * v\n    self.n = v % 3",
+        "no bounds can be found for `v`",
     ),
 }
 
@@ -249,6 +270,24 @@ class Small(Model):
     def follows(self):
         return True
 """
+
+
+def test_a_truth_value_kept_as_a_number_is_seen_as_one(tmp_path: Path) -> None:
+    """`min(1, True)` is True for CPython, and 1 where numbers are kept."""
+    body = "v = min(1, self.n == 0)\nw: Int(0, 1) = self.n == 0\nyield\nself.n = v + w"
+    model = written(tmp_path, "n = Int(0, 3)", body, "process")
+    execution = Execution(model)
+    execution.reset({"n": 0})
+    execution.perform(Call((), "act", "process"))
+    seen = execution.observe()
+    assert [(name, type(seen[name])) for name in ("act.v", "act.w")] == [("act.v", int), ("act.w", int)]
+
+
+def test_an_annotation_is_checked_in_every_pass_of_a_loop(tmp_path: Path) -> None:
+    """Also where CPython cannot tell in which pass of a loop over an array it is."""
+    body = "v: Int(0, 2) = 0\nfor k in self.q:\n    v -= k\n    yield\nself.n = v"
+    model = written(tmp_path, "n = Int(0, 3); q = Array(2, Int(0, 1), init=[1, 1])", body, "process")
+    assert list(both(model, ("act",), ())) == ["domain", "domain"]
 
 
 def written(folder: Path, fields: str, body: str, mark: str) -> Elaborated:
