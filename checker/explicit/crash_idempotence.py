@@ -146,7 +146,9 @@ def _steps(passes: Passes) -> Iterator[_Crash]:
 
 def _late(passes: Passes, actions: list[Action]) -> Iterator[_Crash]:
     """Crashes just after the last step of a pass, where the regime allows one more."""
-    forget = [(reset, _charge(passes, action)) for action in actions for reset in _resets(passes, action)]
+    forget = [
+        (reset, _charge(passes, action)) for action in actions for reset in _resets(passes, action)
+    ]
     for before in range(passes.graph.expanded):
         for label, target, done in passes.moves(before):
             if not done or target == WRONG:

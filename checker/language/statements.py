@@ -269,12 +269,12 @@ class Statements(Patterns):
             self._pass(node, position, there, item, depth)
             left = self.frame.left
             if left is not FALSE:
+                # A `break` of the body ends here; one in `else` belongs to the loop around this one.
+                self.frame.flow = {**self.frame.flow, "break": FALSE}
                 if left is not TRUE:
                     self._rest(left, lambda: self._iterate(node, items, position + 1, depth))  # noqa: B023
-                break
-        else:
-            self.block(node.orelse)
-        self.frame.flow = {**self.frame.flow, "break": FALSE}
+                return
+        self.block(node.orelse)
 
     def _pass(self, node: ast.For, position: int, there: Expression, item: Value, depth: int) -> None:
         """One pass through a loop's body."""
@@ -306,13 +306,13 @@ class Statements(Patterns):
             self.block(node.body)
             self.frame.flow = {**self.frame.flow, "continue": FALSE}
             left = self.frame.left
+            self.frame.flow = {**self.frame.flow, "break": FALSE}
             if left is not TRUE:
                 self._rest(left, lambda: self._turn(node))
         elif self.resume is not None:
             self.block(node.orelse)
         else:
             self._turn(node)
-        self.frame.flow = {**self.frame.flow, "break": FALSE}
 
     def _turn(self, node: ast.While) -> None:
         """Test the loop's condition, and go round once: the body must reach a `yield`."""
@@ -331,7 +331,7 @@ class Statements(Patterns):
             # Control never gets past here otherwise; said so, the merge below stays simple.
             flow = self.frame.flow
             stayed = conj(neg(flow["return"]), neg(flow["break"]))
-            self.frame.flow = {**flow, "yield": stayed}
+            self.frame.flow = {**flow, "yield": stayed, "break": FALSE}
 
         self.recorder.branch(self.frame, self.truth(node.test), once, lambda: self.block(node.orelse))
 

@@ -261,7 +261,7 @@ def test_an_internal_error_leaves_what_is_needed(place: Path) -> None:
     Path(details).unlink()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs the device /dev/full")
 @pytest.mark.parametrize("options", [["--json"], []], ids=["json", "table"])
 def test_a_full_disk(place: Path, options: list[str]) -> None:
     """One message and exit 2, not the verdict's exit code: nobody has read the verdict."""

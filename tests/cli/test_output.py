@@ -52,13 +52,30 @@ def test_what_cannot_be_written_leaves_the_old_file(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_and_a_device_stay_what_they_are(tmp_path: Path) -> None:
+    """`--output /dev/full` must not put a file in the place of the device, nor cut a link."""
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_file(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_file(pipe, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """The message names the file."""
     with pytest.raises(OutputError, match=r"nowhere/out\.json"):
         write_file(tmp_path / "nowhere" / "out.json", "new")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs the device /dev/full")
 def test_a_full_disk_on_stdout() -> None:
     """One line on stderr, exit code 2, and no second complaint when Python exits."""
     with open("/dev/full", "w") as full:

@@ -255,4 +255,6 @@ def test_trap_14_the_fleet_of_4_converges() -> None:
     built, goal = fleet(4, 6)
     judgement = judge_converges(_graph(built), Property("live", "converges", goal))
     assert judgement.verdict is Verdict.HOLDS
-    assert judgement.metrics["unbounded"].startswith("without a bound: first `start(0)` and `start_ok(0)`")
+    assert judgement.metrics["unbounded"].startswith(
+        "without a bound: first `start(0)` and `start_ok(0)`"
+    )

@@ -112,6 +112,11 @@ STEPS: dict[str, tuple[str, str, dict[str, Any] | str]] = {
         "r = p if self.i else q\nr[0] = 2",
         {"g": [[2], [0]]},
     ),
+    "a break in the else of a loop leaves the loop around it": (
+        "n = Int(0, 9)",
+        "for i in range(2):\n    for j in range(2): self.n += 1\n    else: break\n    self.n = 9",
+        {"n": 2},
+    ),
     "elements of an array have each their own default": (
         "o = Array(2, Optional(Int(0, 2)), init=[1, 2]); i = Int(0, 1, init=1)",
         "self.o[self.i] = None",
@@ -138,6 +143,19 @@ SCHEDULES: dict[str, tuple[str, str, tuple[str, ...], dict[str, Any]]] = {
         "match self.x:\n    case 0:\n        yield\n        self.x = 1\n    case _:\n        self.x = 9",
         ("act", "act"),
         {"x": 1},
+    ),
+    "a break in the else of a while leaves the loop around it": (
+        "x = Int(0, 9)",
+        "for i in range(2):\n    while self.x < 1:\n        yield\n        self.x += 1\n    else: break\n"
+        "    self.x = 9\nyield\nself.x = 5",
+        ("act", "act"),
+        {"x": 1},
+    ),
+    "a continue in the else of a loop goes on with the loop around it": (
+        "x = Int(0, 9)",
+        "for i in range(2):\n    for j in range(1): yield\n    else: continue\n    self.x = 9\nyield\nself.x = 5",
+        ("act", "act", "act", "act"),
+        {"x": 5},
     ),
     "a local that does not matter may be mentioned": (
         "x = Int(0, 9)",
