@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from checker.regimes.regime import UnderRegime
@@ -45,8 +45,8 @@ class TraceStep:
     label: str
     agent: str
     kind: str
-    arguments: Named = ()
-    choices: Named = ()
+    arguments: Named = field(default=(), hash=False)
+    choices: Named = field(default=(), hash=False)
     faults: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Trace:
     property: str
     kind: str
     regime: str
-    states: tuple[Mapping[str, Any], ...]
+    states: tuple[Mapping[str, Any], ...] = field(hash=False)
     steps: tuple[TraceStep | None, ...]
     loop: int | None = None
     mishap: Mishap | None = None
@@ -107,6 +107,42 @@ class Trace:
         """Number of steps, the loop counted once."""
         return len(self.steps)
 
+    def __bool__(self) -> bool:
+        """A trace is evidence, also one without any step."""
+        return True
+
+    def __repr__(self) -> str:
+        steps = f"{len(self):,} step{'' if len(self) == 1 else 's'}"
+        loop = "" if self.loop is None else f", repeats from step {self.loop + 1}"
+        return f"<Trace of {self.model}: {steps}{loop}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows: the run itself, where it stands alone."""
+        printer.text(str(self) if len(printer.stack) <= 1 else repr(self))
+
+    def __str__(self) -> str:
+        """One line for each step: who does what, and what that changes."""
+        first = "  ".join(f"{name}={_written(value)}" for name, value in self.states[0].items())
+        rows = [("", "", first)]
+        for position, step in enumerate(self.steps):
+            changes = "  ".join(
+                f"{name} {_written(before)} -> {_written(after)}"
+                for name, before, after in self.changes(position)
+            )
+            if self.mishap is not None and self.fails_in_step and position == len(self.steps) - 1:
+                changes = self.mishap.message
+            rows.append(
+                ("nobody", "nothing happens", "") if step is None else (step.agent, str(step), changes)
+            )
+        agents, acts = (max(len(row[column]) for row in rows) for column in (0, 1))
+        lines = [
+            f"{number:>3}  {agent:<{agents}}  {act:<{acts}}  {change}".rstrip()
+            for number, (agent, act, change) in enumerate(rows)
+        ]
+        if self.loop is not None:
+            lines.append(f"     repeats from step {self.loop + 1} for ever")
+        return "\n".join(lines)
+
     @builtins.property  # `property` is a field here
     def fails_in_step(self) -> bool:
         """Whether its last step has no successor, because it went wrong."""
@@ -120,6 +156,11 @@ class Trace:
         for name in after:
             if before.get(name) != after[name]:
                 yield name, before.get(name), after[name]
+
+
+def _written(value: Any) -> str:
+    """A value as in the model; labels as they are."""
+    return value if isinstance(value, str) else repr(value)
 
 
 def trace_of(
@@ -225,9 +266,9 @@ def _raw_state(system: TransitionSystem, seen: Mapping[str, Any], position: int)
         lacks = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(surplus)} too many"
         raise TraceError(f"state {position} {lacks}; {system.name} has {', '.join(fields)}")
     state: dict[str, Scalar] = {}
-    for name, field in fields.items():
+    for name, declared in fields.items():
         try:
-            state |= encode(field.shape, seen[name])
+            state |= encode(declared.shape, seen[name])
         except (ValueError, TypeError) as problem:
             raise TraceError(f"state {position}, {name}: {problem}") from None
     return state

@@ -86,7 +86,7 @@ def unless_unsure(graph: StateGraph, judgement: Judgement, *, despite_errors: bo
         waiting = len(graph) - graph.expanded
         reason = (
             f"{graph.reason}: nothing found in {len(graph):,} states and {graph.steps:,} steps, "
-            f"{waiting:,} states not yet expanded"
+            f"{waiting:,} state{'' if waiting == 1 else 's'} not yet expanded"
         )
     elif not despite_errors:
         errors = (mishap.hazard for mishap in graph.mishaps if mishap.hazard is not None)

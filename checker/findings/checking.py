@@ -14,7 +14,8 @@ from checker.findings.finding import Certificate, Finding, Provenance
 from checker.findings.findings import Findings, Space
 from checker.findings.judging import judge
 from checker.findings.selection import regime_of, select
-from checker.regimes.regime import FINITELY_MANY, Regime, UnderRegime
+from checker.findings.translating import translated
+from checker.regimes.regime import FINITELY_MANY, Regime, RegimeError, UnderRegime
 from checker.system.digest import SEMANTICS_VERSION, content_hash, property_hash
 from checker.system.run import Judgement, Run, Scope, Verdict
 from checker.system.transition_system import Property, TransitionSystem
@@ -67,20 +68,15 @@ def check(
     Interrupting an exploration (Ctrl-C) is not lost work: what was violated so far is found, and
     all else is UNKNOWN.
     """
-    from checker.language.elaborate import elaborate
-
     begun = time.perf_counter()
-    instance = model() if isinstance(model, type) else model
-    elaborated = elaborate(instance)
+    elaborated = translated(model)
     asked = Regime.parse(regime) if isinstance(regime, str) else regime
     return _Check(elaborated, asked, max_states, progress, begun).run(properties)
 
 
 def judgeable(model: Model) -> tuple[str, ...]:
     """The names that `check(properties=…)` takes: properties, assertions, and "well_defined"."""
-    from checker.language.elaborate import elaborate
-
-    elaborated = elaborate(model)
+    elaborated = translated(model)
     names = [claim.name for claim in elaborated.properties]
     return tuple(dict.fromkeys([*names, *_errors(elaborated.system)]))
 
@@ -118,7 +114,7 @@ class _Check:
         claims = select(everything, wanted, _errors(self.system))
         findings: list[Finding] = []
         for claim in claims:
-            regime = regime_of(claim, self.asked)
+            regime = self._regime(claim)
             judging = partial(judge, claim=claim, claims=everything)
             findings.extend(self._findings(claim, claim.name, claim.kind, regime, judging))
         if wanted is None or any(name not in {claim.name for claim in claims} for name in wanted):
@@ -138,6 +134,18 @@ class _Check:
             system=self.system,
             claims=tuple(everything),
         )
+
+    def _regime(self, claim: Property) -> Regime:
+        """The regime of a property; a mistake in one that it states itself names the property."""
+        try:
+            regime = regime_of(claim, self.asked)
+            regime.apply(self.system)
+        except RegimeError as problem:
+            if self.asked is not None:
+                raise
+            where = "" if claim.location is None else f" ({claim.location})"
+            raise RegimeError(f"{problem}, says `{claim.name}`{where}") from None
+        return regime
 
     # ------------------------------------------------------------ exploring
 

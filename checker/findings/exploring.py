@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.findings.checking import Progress
+from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def explore(
         If there is no such regime or fault.
     """
     from checker.explicit.explore import explore as explore_system
-    from checker.language.elaborate import elaborate
 
-    instance = model() if isinstance(model, type) else model
     wanted = Regime.parse(regime) if isinstance(regime, str) else regime
-    under = wanted.apply(elaborate(instance).system)
+    under = wanted.apply(translated(model).system)
     return explore_system(under, keep_edges=True, max_states=max_states, progress=progress)

@@ -96,14 +96,42 @@ class Finding:
     provenance: Provenance
     explored: Certificate | None = None
     reason: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict, hash=False)
     expected: str = "holds"
     witness: Trace | None = None
+
+    def __repr__(self) -> str:
+        return f"<Finding {self.property} ({self.kind}): {self.summary}>"
+
+    def __str__(self) -> str:
+        """What was judged, the verdict and why, and the run that shows it."""
+        lines = [f"{self.property} ({self.kind}, {self.regime}): {self.summary}"]
+        lines += [f"  {self.reason}"] if self.reason else []
+        lines += [f"  {line}" for line in str(self.trace).splitlines()] if self.trace else []
+        return "\n".join(lines)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython shows a finding that stands alone in full, and one among others in short."""
+        alone = len(printer.stack) <= 1
+        printer.text(str(self) if alone else repr(self))
 
     @builtins.property  # `property` is a field here
     def trace(self) -> Trace | None:
         """The counterexample, or the witness of a reachable state."""
         return self.evidence if isinstance(self.evidence, Trace) else self.witness
+
+    @builtins.property  # `property` is a field here
+    def summary(self) -> str:
+        """The verdict in a few words: `violated in 3 steps`."""
+        trace = self.trace
+        if trace is None or self.verdict is Verdict.UNKNOWN:
+            return self.verdict.value
+        steps = f"{len(trace):,} step{'' if len(trace) == 1 else 's'}"
+        if self.verdict is Verdict.HOLDS:
+            return f"reached in {steps}"
+        if trace.loop is not None:
+            return "violated, lasso"
+        return f"violated in {steps}" if len(trace) else "violated at once"
 
     @builtins.property  # `property` is a field here
     def as_expected(self) -> bool:

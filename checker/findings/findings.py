@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checker.findings.finding import Finding
+from checker.findings.selection import UnknownProperty
 from checker.system.run import Verdict
 from checker.system.sorts import Scalar
 from checker.system.transition_system import Property, TransitionSystem
@@ -39,7 +40,7 @@ class Space:
     states: int
     steps: int
     digest: str
-    seconds: float
+    seconds: float = field(compare=False)
     complete: bool = True
     reason: str = ""
 
@@ -79,9 +80,36 @@ class Findings(Sequence[Finding]):
     findings: tuple[Finding, ...]
     vacuity: tuple[Vacuity, ...] = ()
     spaces: tuple[Space, ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     system: TransitionSystem = field(repr=False, kw_only=True)
     claims: tuple[Property, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        verdicts = [finding.verdict for finding in self.findings]
+        counts = [f"{verdicts.count(verdict)} {verdict.value}" for verdict in Verdict]
+        told = [count for count in counts if not count.startswith("0 ")]
+        return f"<Findings of {self.model}: {', '.join(told) or 'no property'}>"
+
+    def __str__(self) -> str:
+        """One line for each verdict, and one for each reason to trust it less."""
+        given = "".join(f"  {name}={value}" for name, value in self.parameters)
+        spaces = [f"{space.states:,} states, {space.steps:,} steps" for space in self.spaces[:1]]
+        lines = ["  ".join([f"{self.model}{given}", *spaces])]
+        names = max((len(finding.property) for finding in self.findings), default=0)
+        kinds = max((len(finding.kind) for finding in self.findings), default=0)
+        for finding in self.findings:
+            row = f"  {finding.property:<{names}}  {finding.kind:<{kinds}}  {finding.summary}"
+            lines.append(row if finding.verdict is not Verdict.UNKNOWN else f"{row}: {finding.reason}")
+        return "\n".join([*lines, *(f"  ! {note}" for note in self.vacuity)])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows."""
+        printer.text(str(self))
+
+    @property
+    def holds(self) -> bool:
+        """Whether every property holds; what is unknown does not."""
+        return bool(self.findings) and all(one.verdict is Verdict.HOLDS for one in self.findings)
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -90,12 +118,18 @@ class Findings(Sequence[Finding]):
         return iter(self.findings)
 
     def __getitem__(self, index: Any) -> Any:
-        """By position, or the first finding about a property by its name."""
+        """By position, or the first finding about a property by its name.
+
+        Raises
+        ------
+        UnknownProperty
+            If no finding is about a property of this name.
+        """
         if isinstance(index, str):
             for finding in self.findings:
                 if finding.property == index:
                     return finding
-            raise KeyError(f"no finding about {index!r}")
+            raise UnknownProperty(index, [finding.property for finding in self.findings])
         return self.findings[index]
 
     def claim(self, name: str) -> Property | None:

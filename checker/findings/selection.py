@@ -11,7 +11,7 @@ from checker.system.transition_system import Property
 __all__ = ["UnknownProperty", "regime_of", "select"]
 
 
-class UnknownProperty(LookupError):
+class UnknownProperty(KeyError):
     """There is no property of this name; the message lists those there are."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:

@@ -108,6 +108,10 @@ class ModelError(Exception):
             lines.append(f"   help: {self.help}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the author's line, and not ours that found the mistake in it."""
+        return str(self).splitlines()
+
 
 def _shown(file: str) -> str:
     """A path as short as it can be said from here."""

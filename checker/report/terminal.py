@@ -162,17 +162,7 @@ def _measured(found: Findings) -> str:
 
 
 def _verdict(finding: Finding, expected: bool) -> str:
-    trace = finding.trace
-    text = finding.verdict.value
-    if finding.verdict is Verdict.VIOLATED and trace is not None:
-        if trace.loop is not None:
-            text = "violated, lasso"
-        elif len(trace) == 0:
-            text = "violated at once"
-        else:
-            text = f"violated in {count(len(trace), 'step')}"
-    elif finding.verdict is Verdict.HOLDS and trace is not None:
-        text = f"reached in {count(len(trace), 'step')}"
+    text = finding.summary
     if expected and not finding.as_expected:
         text += f", documented: {finding.expected}"
     elif finding.verdict is Verdict.VIOLATED and finding.as_expected:

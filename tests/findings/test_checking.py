@@ -283,3 +283,51 @@ def test_an_engine_that_lies_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ReplayMismatch) as caught:
         check(Taxi())
     assert (caught.value.what, caught.value.got) == ("position", 0)
+
+
+class Repaired(Model):
+    """Its first property is judged without faults, where there is nothing to repair."""
+
+    x = Int(0, 3, init=0)
+
+    @action
+    def repair(self):
+        when(self.x > 0)
+        self.x = 0
+
+    @fault
+    def hit(self):
+        self.x = 3
+
+    @always(regime="none")
+    def untouched(self):
+        return self.x == 0
+
+    @converges
+    def back(self):
+        return self.x == 0
+
+
+def test_what_happens_under_one_regime_is_not_in_vain() -> None:
+    """Only what happens under none of the regimes is; a goal is judged under its own."""
+    assert check(Repaired).vacuity == ()
+    alone = check(Repaired, regime="none")
+    assert [(note.kind, note.name) for note in alone.vacuity] == [
+        ("no-steps", "Repaired"),
+        ("never-enabled", "repair"),
+        ("goal-everywhere", "back"),
+    ]
+
+
+class Misspelt(Repaired):
+    """States a regime that does not exist."""
+
+    @always(regime="at_mots(2)")
+    def untouched(self):
+        return self.x == 0
+
+
+def test_a_mistaken_regime_names_the_property_that_states_it() -> None:
+    """The command line is not to blame."""
+    with pytest.raises(RegimeError, match=r"at_mots.*says `untouched` \(.*test_checking\.py:\d+"):
+        check(Misspelt)

@@ -153,7 +153,8 @@ SCHEDULES: dict[str, tuple[str, str, tuple[str, ...], dict[str, Any]]] = {
     ),
     "a continue in the else of a loop goes on with the loop around it": (
         "x = Int(0, 9)",
-        "for i in range(2):\n    for j in range(1): yield\n    else: continue\n    self.x = 9\nyield\nself.x = 5",
+        "for i in range(2):\n    for j in range(1): yield\n    else: continue\n    self.x = 9\n"
+        "yield\nself.x = 5",
         ("act", "act", "act", "act"),
         {"x": 5},
     ),
