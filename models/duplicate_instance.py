@@ -6,7 +6,7 @@ looks the instance up; EC2 is eventually consistent and may not show it yet, so 
 Principle: be re-entrant; what was generated once must not be generated twice.
 """
 
-from checker import Bool, Int, Model, Stale, always, attempt, converges, process, when
+from checker import Bool, Int, Model, Stale, always, attempt, converges, idempotent, process, when
 
 
 class MachineController(Model):
@@ -39,6 +39,10 @@ class MachineController(Model):
     @converges(output="instances", expect="violated")
     def provisioned(self):
         return self.recorded and self.instances == 1
+
+    reentrant = idempotent(
+        "reconcile", world=("instances",), levels=("crash-idempotent",), expect="violated"
+    )
 
 
 class RecordedAtOnce(MachineController):

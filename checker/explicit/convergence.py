@@ -33,7 +33,7 @@ from checker.system.walk import topological
 
 __all__ = ["judge_converges", "violating_components"]
 
-_MOST_WELLFORMED = 200_000
+_MOST_WELLFORMED = 50_000
 """States up to which "from every state" is judged by visiting them all."""
 
 
