@@ -176,7 +176,7 @@ def test_a_latch_that_no_run_sets_is_not_self_stabilising() -> None:
 
 
 def test_too_many_states_are_not_judged() -> None:
-    """A product of more than 200,000 states is not visited."""
+    """A product of more than 50,000 states is not visited."""
     x, far = number("x", 1), number("far", 200_000)
     go = action("go", eq(x.node, constant(0)), {"x": constant(1)})
     judgement = judged(system([x, far], [go]), eq(x.node, constant(1)))
