@@ -19,6 +19,7 @@ from checker.system.run import Run, State, Step
 from checker.system.shape import Shape, decode, leaves
 from checker.system.sorts import Scalar
 from checker.system.transition_system import Action, Hazard, Kind, Process
+from checker.system.value_text import show_value
 from checker.system.walk import substitute, topological
 
 __all__ = ["WRONG", "Move", "Passes"]
@@ -136,7 +137,9 @@ class Passes:
 
     def tell_world(self, packed: int) -> str:
         """The visible fields in words."""
-        return ", ".join(f"{name} = {value!r}" for name, value in self.show_world(packed).items())
+        return ", ".join(
+            f"{name} = {show_value(value)}" for name, value in self.show_world(packed).items()
+        )
 
     # ---------------------------------------------------------------- steps
 

@@ -21,6 +21,7 @@ from checker.report.space_time import space_time
 from checker.report.wording import count
 from checker.report.wrapping import hanging
 from checker.system.run import Verdict
+from checker.system.transition_system import Property
 
 __all__ = ["Terminal", "findings_lines", "header", "trace_lines"]
 
@@ -190,7 +191,9 @@ def _row(
     line.append(f"  {finding.kind.ljust(kinds)}  ", style="not bold dim")
     line.append(verdict, style=style)
     holds = finding.verdict is Verdict.HOLDS
-    why = glyphs.plain(_measures(finding) if holds else explain(found, finding))
+    why = glyphs.plain(
+        _measures(finding, found.claim(finding.property)) if holds else explain(found, finding)
+    )
     start = 4 + names + 2 + kinds + 2 + verdicts + 3
     if not why:
         yield line
@@ -202,7 +205,7 @@ def _row(
         yield from hanging(Text(" " * 6), 6, why, width)
 
 
-def _measures(finding: Finding) -> str:
+def _measures(finding: Finding, claim: Property | None) -> str:
     """What was measured of a property that holds, where a number says more than the verdict."""
     metrics = finding.metrics
     if finding.kind != "converges":
@@ -216,8 +219,8 @@ def _measures(finding: Finding) -> str:
     said = [str(bound)] if bound else []
     if metrics.get("self_stabilising") is True:
         said.append("self-stabilising")
-    if isinstance(metrics.get("confluent"), bool):
-        said.append("confluent" if metrics["confluent"] else "not confluent")
+    if claim is not None and claim.setpoint and isinstance(metrics.get("confluent"), bool):
+        said.append("confluent" if metrics["confluent"] else "not confluent: several final states")
     return " · ".join(said)
 
 

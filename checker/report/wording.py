@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checker.system.value_text import show_value
+
 __all__ = ["count", "differences", "joined", "show_state", "show_value", "times"]
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-def show_value(value: Any) -> str:
-    """A value as short as it can be read.
-
-    Examples
-    --------
-    >>> show_value(["idle", None, frozenset({2, 0}), {"a": True}])
-    '[idle, none, {0, 2}, (a=true)]'
-    """
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(show_value, value)) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(show_value, value)) + ")"
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(map(show_value, sorted(value))) + "}"
-    if isinstance(value, Mapping):
-        return "(" + ", ".join(f"{key}={show_value(item)}" for key, item in value.items()) + ")"
-    return str(value)
 
 
 def show_state(state: Mapping[str, Any], separator: str = "  ") -> str:
