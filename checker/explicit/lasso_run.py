@@ -36,7 +36,7 @@ def tell_loop(graph: StateGraph, loop: Loop) -> str:
     if loop.edges:
         done = [graph.instances[int(graph.labels[edge])].name for edge in loop.edges]
         return f"{names(done)} {'repeats' if len(set(done)) == 1 else 'repeat'} for ever"
-    possible = {label for label, target in graph.successors(loop.entry) if target != loop.entry}
+    possible = {label for label, target in graph.steps_from(loop.entry) if target != loop.entry}
     possible |= {mishap.label for mishap in graph.mishaps if mishap.state == loop.entry}
     offered = [graph.instances[label] for label in sorted(possible)]
     steps = [one.name for one in offered if one.action.kind is Kind.STEP]

@@ -58,7 +58,7 @@ def convert(graph: StateGraph) -> networkx.MultiDiGraph[int]:
         result.add_node(index, **values)
     names = [instance.name for instance in graph.instances]
     result.add_edges_from(
-        (source, target, {"label": names[label]}) for source, label, target in graph.edges()
+        (source, target, {"label": names[label]}) for source, label, target in graph.labelled_edges()
     )
     return result
 

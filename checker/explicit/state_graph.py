@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit.networkx_view import NetworkxView
 from checker.explicit.outcomes import outcomes
 from checker.explicit.packing import Packing, digest_of
 from checker.regimes.regime import UnderRegime
@@ -93,7 +94,7 @@ class Mishap:
 
 
 @dataclass(eq=False, repr=False)
-class StateGraph:
+class StateGraph(NetworkxView):
     """States in breadth-first order, and their outgoing steps as compressed sparse rows.
 
     The edges of state i are ``targets[offsets[i]:offsets[i+1]]`` with ``labels`` alongside: one
@@ -279,16 +280,16 @@ class StateGraph:
         enabled: npt.NDArray[np.bool_] = (self.enabled_units[:, unit // 64] & bit) != 0
         return enabled
 
-    def successors(self, index: int) -> Iterator[tuple[int, int]]:
+    def steps_from(self, index: int) -> Iterator[tuple[int, int]]:
         """Yield (label, target) for every edge of a state, in order."""
         self.need_edges()
         span = slice(self.offsets[index], self.offsets[index + 1])
         return zip(self.labels[span].tolist(), self.targets[span].tolist(), strict=True)
 
-    def edges(self) -> Iterator[tuple[int, int, int]]:
+    def labelled_edges(self) -> Iterator[tuple[int, int, int]]:
         """Yield (source, label, target) for every edge, in order."""
         for index in range(self.expanded):
-            for label, target in self.successors(index):
+            for label, target in self.steps_from(index):
                 yield index, label, target
 
     # ------------------------------------------------------------ runs

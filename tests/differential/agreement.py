@@ -203,7 +203,7 @@ class _Lockstep:
             agree(not graph.complete, "a state that the explorer does not have", state)
             return
         told: Counter[Any] = Counter()
-        for label, target in graph.successors(index):
+        for label, target in graph.steps_from(index):
             instance = graph.instances[label]
             told[(instance.action.name, instance.arguments, tuple(graph.state(target).values()))] += 1
         wanted: Counter[Any] = Counter()
@@ -316,7 +316,8 @@ def _compare_step_predicate(agreed: Agreed, claim: Property) -> None:
     graph = agreed.graph
     values = evaluate_edges(graph, claim.predicate)
     told = {
-        (source, target): values[position] for position, (source, _, target) in enumerate(graph.edges())
+        (source, target): values[position]
+        for position, (source, _, target) in enumerate(graph.labelled_edges())
     }
     for source, target in sorted({(e.source, e.target) for e in agreed.edges if e.target is not None}):
         before, after = agreed.states[source], agreed.states[target]

@@ -84,7 +84,8 @@ def labelled_of(graph: StateGraph) -> Labelled:
     unit = [None if one.unit < 0 else one.unit for one in graph.instances]
     recurring = [one.action.name in graph.under.recurring for one in graph.instances]
     edges = tuple(
-        Edge(source, target, unit[label], recurring[label]) for source, label, target in graph.edges()
+        Edge(source, target, unit[label], recurring[label])
+        for source, label, target in graph.labelled_edges()
     )
     wrong = {(mishap.state, unit[mishap.label]) for mishap in graph.mishaps}
     return Labelled(

@@ -55,7 +55,7 @@ def test_order_is_by_distance_action_argument_choice() -> None:
     )
     graph = explore(under(chosen))
     assert [graph.state(index)["x"] for index in range(len(graph))] == [0, 1, 2, 5, 6]
-    assert list(graph.successors(0)) == [(0, 1), (0, 2), (1, 3), (1, 4), (2, 0)]
+    assert list(graph.steps_from(0)) == [(0, 1), (0, 2), (1, 3), (1, 4), (2, 0)]
     assert [instance.name for instance in graph.instances] == ["jump(0)", "jump(1)", "stay"]
     assert [step.choices for step in graph.run_to(4).steps if step] == [(2,)]
     assert graph.step(0, 0, 2).choices == (2,)
@@ -68,7 +68,7 @@ def test_stutters_and_parallel_outcomes_are_steps() -> None:
     x = integer("x", 0, 1)
     c = symbol("c", 0, 2)
     graph = explore(under(system([x], action("same", e.TRUE, {"x": x.node}, choices=(c,)))))
-    assert (len(graph), graph.steps, list(graph.edges())) == (1, 3, [(0, 0, 0)] * 3)
+    assert (len(graph), graph.steps, list(graph.labelled_edges())) == (1, 3, [(0, 0, 0)] * 3)
     assert not graph.changing.any()
 
 

@@ -30,7 +30,7 @@ def assert_same_graph(chosen: TransitionSystem) -> StateGraph | None:
     expected = interpret(chosen, initial)
     assert expected is not None
     assert [graph.state(index) for index in range(len(graph))] == expected.states
-    assert list(graph.edges()) == expected.edges
+    assert list(graph.labelled_edges()) == expected.edges
     assert [(m.state, m.label, m.hazard) for m in graph.mishaps] == expected.mishaps
     assert graph.parents.tolist() == expected.parents
     assert graph.steps == expected.steps
@@ -71,7 +71,7 @@ def test_predicates_are_what_the_interpreter_finds(
     assert evaluate_all(graph, of_state).tolist() == [evaluate(of_state, state) for state in states]
     assert evaluate_all(graph, number).tolist() == [evaluate(number, state) for state in states]
     assert evaluate_edges(graph, of_step).tolist() == [
-        evaluate(of_step, states[source], states[target]) for source, _, target in graph.edges()
+        evaluate(of_step, states[source], states[target]) for source, _, target in graph.labelled_edges()
     ]
 
 

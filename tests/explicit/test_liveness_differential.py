@@ -69,7 +69,7 @@ def test_verdicts_are_the_naive_ones(system: TransitionSystem, regime, data: st.
     todo = list(pending)
     while todo:
         here = todo.pop()
-        for _, target in graph.successors(here) if here < graph.expanded else ():
+        for _, target in graph.steps_from(here) if here < graph.expanded else ():
             if not goal[target] and target not in pending:
                 pending.add(target)
                 todo.append(target)

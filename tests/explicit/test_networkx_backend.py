@@ -8,6 +8,7 @@ import sys
 import textwrap
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -140,3 +141,31 @@ def test_parallel_edges_are_kept() -> None:
     one = {"x": e.constant(1)}
     space = explore(under(system([x], action("a", e.TRUE, one), action("b", e.TRUE, one))))
     assert space.networkx().number_of_edges(0, 1) == 2
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        nx.density,
+        nx.number_of_edges,
+        nx.degree_histogram,
+        nx.node_link_data,
+        nx.to_dict_of_lists,
+    ],
+)
+def test_functions_that_ask_the_graph_itself(function: Any) -> None:
+    """What networkx does not dispatch reads the graph's own methods, and says the same of a copy."""
+    graph = explore(under(fleet(2, 1)))
+    assert function(graph) == function(graph.networkx())
+
+
+def test_reads_like_a_graph_and_cannot_be_changed() -> None:
+    """Nodes, edges and neighbours are there; adding and removing is not."""
+    graph = explore(under(fleet(2, 1)))
+    copy = graph.networkx()
+    assert list(graph) == list(copy) and 0 in graph and list(graph[0]) == list(copy[0])
+    assert graph.number_of_edges() == copy.number_of_edges() == len(graph.targets)
+    assert nx.utils.graphs_equal(nx.MultiDiGraph(graph), nx.MultiDiGraph(copy))
+    assert set(graph.subgraph([0, 1]).nodes) == {0, 1}
+    with pytest.raises(AttributeError):
+        graph.add_node(99)

@@ -42,7 +42,7 @@ def test_trap_1_a_cycle_is_a_run_that_never_arrives() -> None:
     """Only looking at the ends of runs misses the cycle that has none."""
     x = number("x", 2)
     graph = _graph(system([x], [_edge(x, 0, 1), _edge(x, 1, 0), _edge(x, 1, 2, fairness=Fairness.NONE)]))
-    ends = [s for s in range(len(graph)) if not any(t != s for _, t in graph.successors(s))]
+    ends = [s for s in range(len(graph)) if not any(t != s for _, t in graph.steps_from(s))]
     assert [graph.state(s)["x"] for s in ends] == [2], "the trap: every run that ends is at the goal"
     judgement = judge_converges(graph, Property("p", "converges", _at(x, 2)))
     assert judgement.verdict is Verdict.VIOLATED
@@ -204,7 +204,7 @@ def test_trap_8_the_frontier_is_no_deadlock() -> None:
     up = action("up", lt(x.node, constant(1000)), {"x": add(x.node, constant(1))})
     graph = _graph(system([x], [up]), max_states=50)
     last = len(graph) - 1
-    assert not list(graph.successors(last)), "the trap"
+    assert not list(graph.steps_from(last)), "the trap"
     goal = lt(x.node, constant(graph.state(last)["x"]))
     assert judge_converges(graph, Property("p", "converges", goal)).verdict is Verdict.UNKNOWN
 
