@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from checker.language.errors import ModelError, Span, nearest
+from checker.system.regime_text import parse_regime
 
 __all__ = [
     "LEVELS",
@@ -187,10 +188,20 @@ def _promise(role: str, function: Any, options: dict[str, Any]) -> Any:
     if options.get("expect", "holds") not in _EXPECTED:
         wrong = options["expect"]
         raise ModelError(f"expect={wrong!r} is no verdict", help="expect='holds' or expect='violated'")
+    _must_be_regime(options.get("regime"))
     for side in ("setpoint", "output"):
         if isinstance(options.get(side), str):
             options[side] = (options[side],)
     return _decorator(role, function, options)
+
+
+def _must_be_regime(text: object) -> None:
+    """Refuse a misspelt regime where it is written, not when it is used."""
+    if text is not None:
+        try:
+            parse_regime(str(text))
+        except ValueError as problem:
+            raise ModelError(f"regime={text!r} is no regime", help=str(problem)) from None
 
 
 def always(
@@ -384,9 +395,11 @@ def idempotent(
         "goal": goal,
     }
     options |= {"expect": expect, "regime": regime, "by": by, "to": to}
+    _must_be_regime(regime)
     return Assigned("idempotent", options, _caller())
 
 
 def deadlock_free(*, regime: str | None = None, expect: str = "holds") -> Assigned:
     """No reachable state outside the goal where no agent can take a step that changes anything."""
+    _must_be_regime(regime)
     return Assigned("deadlock_free", {"regime": regime, "expect": expect}, _caller())

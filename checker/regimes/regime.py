@@ -13,10 +13,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from checker.system.expression import FALSE, add, conj, constant, le
+from checker.system.regime_text import parse_regime
 from checker.system.sorts import INT, Domain
 from checker.system.transition_system import Action, Kind, Role, TransitionSystem, Variable
 
@@ -83,28 +83,10 @@ class Regime:
         RegimeError
             If the text is none of the forms above.
         """
-        text = text.strip()
-        if text in ("none", "finitely_many", "unbounded"):
-            return Regime(text)
-        match = re.fullmatch(r"at_most\s*\((.*)\)", text)
-        if match is None:
-            raise RegimeError(
-                f"unknown regime {text!r}: expected none, at_most(2), at_most(crash=1), "
-                "finitely_many or unbounded"
-            )
-        total: int | None = None
-        each: list[tuple[str, int]] = []
-        for part in filter(None, (part.strip() for part in match[1].split(","))):
-            item = re.fullmatch(r"(?:([\w.]+)\s*=\s*)?(\d+)", part)
-            if item is None or (item[1] is None and total is not None):
-                raise RegimeError(f"in {text!r}: expected a number or fault=number, not {part!r}")
-            if item[1] is None:
-                total = int(item[2])
-            else:
-                each.append((item[1], int(item[2])))
-        if total is None and not each:
-            raise RegimeError(f"{text!r} says no number: for example at_most(2)")
-        return Regime("at_most", total, tuple(each))
+        try:
+            return Regime(*parse_regime(text))
+        except ValueError as problem:
+            raise RegimeError(str(problem)) from None
 
     def apply(self, system: TransitionSystem) -> UnderRegime:
         """The system as this regime lets it run.

@@ -320,14 +320,14 @@ def test_what_happens_under_one_regime_is_not_in_vain() -> None:
 
 
 class Misspelt(Repaired):
-    """States a regime that does not exist."""
+    """States a regime with a fault that the model does not have."""
 
-    @always(regime="at_mots(2)")
+    @always(regime="at_most(fyre=2)")
     def untouched(self):
         return self.x == 0
 
 
 def test_a_mistaken_regime_names_the_property_that_states_it() -> None:
     """The command line is not to blame."""
-    with pytest.raises(RegimeError, match=r"at_mots.*says `untouched` \(.*test_checking\.py:\d+"):
+    with pytest.raises(RegimeError, match=r"fyre.*says `untouched` \(.*test_checking\.py:\d+"):
         check(Misspelt)

@@ -9,6 +9,18 @@ from mistakes import Mistake, assert_refused
 
 PROPERTIES = [
     Mistake(
+        "misspelt regime",
+        """
+        @always(regime="finitly_many")
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        def fine(self):
+            return self.count < 3
+        """,
+        "regime='finitly_many' is no regime",
+        "unknown regime 'finitly_many': expected none, at_most(2), at_most(crash=1), "
+        "finitely_many or unbounded",
+    ),
+    Mistake(
         "property that assigns",
         """
         @always
