@@ -8,7 +8,7 @@ from checker.explicit.judging import held, violated
 from checker.explicit.passes import WRONG, Passes
 from checker.explicit.undecided import undecided
 from checker.system.run import Judgement
-from checker.system.transition_system import Property
+from checker.system.transition_system import Kind, Property
 
 __all__ = ["judge_overlap"]
 
@@ -34,9 +34,11 @@ def judge_overlap(passes: Passes, claim: Property) -> Judgement:
     -----
     From every reachable state with the process at its start a second instance is added, with a
     position and memory of its own, and each runs one pass. The serial worlds are those of one
-    instance after the other, and those of f(f(s)). Where one after the other would wait for a
-    third, what they would have given is not known; a world that is no serial outcome is then
-    UNKNOWN.
+    instance after the other, and those of f(f(s)). Where the second one would wait for others, the
+    world while it waits is a serial one too, and so is every world that two passes of the process
+    give when everyone else takes fair steps meanwhile. What is none of these is a violation if the
+    process begins its second pass as it began the first; otherwise, or where the first pass itself
+    has to wait, it is UNKNOWN.
     """
     graph = passes.graph
     interleavings = _Interleavings(passes)
@@ -54,8 +56,13 @@ def judge_overlap(passes: Passes, claim: Property) -> Judgement:
         serial, waits = _serial(passes, start)
         new = together - serial
         if new and waits:
-            unsure += 1
-        elif new:
+            later = _with_others(passes, start)
+            new -= later or frozenset()
+            alike = later is not None and _begins_alike(passes, start)
+            if new and (passes.waits(start) or not alike):
+                unsure += 1
+                continue
+        if new:
             return _violated(passes, claim, start, interleavings, origin, new, serial)
     metrics = {"pairs": len(interleavings.known)}
     if unsure:
@@ -82,10 +89,53 @@ def _serial(passes: Passes, start: int) -> tuple[frozenset[int], bool]:
             worlds.add(WRONG)
             continue
         other = passes.node(passes.states[end] & ~own | passes.states[start] & own)
-        waits |= bool(passes.waits(other))
-        add(other)
-        add(end)
+        for second in (other, end):
+            waiting = passes.waits(second)
+            waits |= bool(waiting)
+            worlds.update(world & visible for world in waiting)
+            add(second)
     return frozenset(worlds), waits
+
+
+def _begins_alike(passes: Passes, start: int) -> bool:
+    """Whether every first pass leaves the process with the memory that it began with."""
+    own = passes.own_mask
+    before = passes.states[start] & own
+    return all(end != WRONG and passes.states[end] & own == before for end in passes.ends(start))
+
+
+def _with_others(passes: Passes, start: int) -> frozenset[int] | None:
+    """Worlds at the end of a second pass, with everyone's steps in between, as the graph has them.
+
+    None where a step completes a pass without coming back to the start: then which edges of the
+    graph do is not to be told from their ends.
+    """
+    graph = passes.graph
+    own = [one.action.kind is Kind.STEP for one in graph.instances]
+    mine = [one.action.process == passes.name for one in graph.instances]
+    visible = passes.world_mask & ~passes.own_mask
+    worlds: set[int] = set()
+    todo, met = [(start, 0)], {(start, 0)}
+    while todo:
+        here, done = todo.pop()
+        if here >= graph.expanded:
+            continue
+        completing = {target for _, target, completes in passes.moves(here) if completes}
+        for label, target in graph.steps_from(here):
+            if not own[label]:
+                continue
+            count = done
+            if mine[label]:
+                starts = passes.at_start(graph.states[target])
+                if not starts and target in completing:
+                    return None
+                count += starts
+            if count == 2:
+                worlds.add(graph.states[target] & visible)
+            elif (target, count) not in met:
+                met.add((target, count))
+                todo.append((target, count))
+    return frozenset(worlds)
 
 
 class _Interleavings:

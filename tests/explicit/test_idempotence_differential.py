@@ -163,14 +163,31 @@ class Naive:
             waits = bool(self.waits(start))
             for t in self.ends(start):
                 other = (0, t[1], start[2])
-                serial |= self.worlds(other)
-                waits |= bool(self.waits(other))
-            together = self.together(start)
-            if together - serial and not waits:
+                serial |= self.worlds(other) | self.waits(other) | self.waits(t)
+                waits |= bool(self.waits(other)) or bool(self.waits(t))
+            new = self.together(start) - serial
+            if new and waits:
+                new -= self.twice_among_others(start)
+                alike = all(t[2] == start[2] for t in self.ends(start))
+                if new and (self.waits(start) or not alike):
+                    verdict = "unknown"
+                    continue
+            if new:
                 return "violated"
-            if together - serial:
-                verdict = "unknown"
         return verdict
+
+    def twice_among_others(self, start: State) -> set[int]:
+        """Worlds at the end of a second pass, while the others act too."""
+        seen, todo, worlds = {(start, 0)}, [(start, 0)], set()
+        while todo:
+            here, done = todo.pop()
+            after = {(b, done + (b[0] == 0)) for a, b in self.rows if a == here}
+            after |= {((here[0], w, here[2]), done) for v, w in self.others if v == here[1]}
+            worlds |= {b[1] for b, count in after if count == 2}
+            fresh = {one for one in after if one[1] < 2} - seen
+            seen |= fresh
+            todo.extend(fresh)
+        return worlds
 
     def together(self, start: State) -> set[int]:
         """Worlds once two instances are done."""
