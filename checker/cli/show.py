@@ -41,13 +41,14 @@ def command(model: str, parameters: Sequence[tuple[str, int | bool]], regime: st
             system = Regime.parse(regime).apply(system).system
         lines = [show_system(system).rstrip(), "", f"properties ({len(elaborated.properties)})"]
         width = max((len(claim.name) for claim in elaborated.properties), default=0)
+        kinds = max((len(claim.kind) for claim in elaborated.properties), default=0)
         for claim in elaborated.properties:
             text = f"of {claim.process}" if claim.predicate is None else show_expression(claim.predicate)
             if claim.predicate is None and claim.process is None:
                 text = ""
             if claim.premise is not None:
                 text = f"{show_expression(claim.premise)} leads to {text}"
-            lines.append(f"    {claim.name:<{width}}  {claim.kind}  {text}".rstrip())
+            lines.append(f"    {claim.name:<{width}}  {claim.kind:<{kinds}}  {text}".rstrip())
         lines += ["", f"content hash {content_hash(elaborated.system)}"]
         write_stdout(glyphs.plain(("\n\n" if number else "") + "\n".join(lines) + "\n"))
     return 0
