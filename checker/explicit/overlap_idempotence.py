@@ -39,20 +39,23 @@ def judge_overlap(passes: Passes, claim: Property) -> Judgement:
     give when everyone else takes fair steps meanwhile. What is none of these is a violation if the
     process begins its second pass as it began the first; otherwise, or where the first pass itself
     has to wait, it is UNKNOWN.
+
+    Two that wait for each other leave a world too. If a pass alone or two in turn could not have
+    been left in it, that is a violation where nobody else could wake them, and UNKNOWN elsewhere.
     """
     graph = passes.graph
     interleavings = _Interleavings(passes)
-    unsure = 0
+    others = any(one.kind is Kind.STEP and one.process != passes.name for one in graph.system.actions)
+    compared = 0
+    unsure: list[str] = []
     for start in passes.starts():
         packed = passes.states[start]
         own = packed & passes.own_mask
         origin = (packed & ~passes.own_mask, own, own)
-        together = interleavings.outcomes(origin)
+        together, stuck = interleavings.outcomes(origin)
         if len(interleavings.known) > _MOST_PAIRS:
             reason = f"more than {_MOST_PAIRS:,} states of two instances"
             return undecided(graph, claim, reason, {"pairs": len(interleavings.known)})
-        if not together:
-            continue
         serial, waits = _serial(passes, start)
         new = together - serial
         if new and waits:
@@ -60,16 +63,25 @@ def judge_overlap(passes: Passes, claim: Property) -> Judgement:
             new -= later or frozenset()
             alike = later is not None and _begins_alike(passes, start)
             if new and (passes.waits(start) or not alike):
-                unsure += 1
+                unsure.append("in turn they would wait for others: nothing to compare with")
                 continue
         if new:
             return _violated(passes, claim, start, interleavings, origin, new, serial)
-    metrics = {"pairs": len(interleavings.known)}
+        alone = frozenset(world & interleavings.visible for world in passes.waits(start))
+        blocked = stuck - serial - alone
+        if blocked and not others:
+            return _violated(passes, claim, start, interleavings, origin, blocked, serial, stuck=True)
+        if blocked:
+            unsure.append("they wait for each other until others act")
+        elif serial and not together and not stuck:
+            unsure.append("they never both complete")
+        compared += bool(together)
+    metrics = {"pairs": len(interleavings.known), "compared": compared}
     if unsure:
-        reason = (
-            f"from {unsure} states two passes in turn would wait for others: nothing to compare with"
-        )
+        reason = f"from {len(unsure)} states two passes are undecided: {unsure[0]}"
         return undecided(graph, claim, reason, metrics)
+    if not compared:
+        return undecided(graph, claim, "two passes at once never both complete", metrics)
     return held(graph, claim, metrics=metrics)
 
 
@@ -145,25 +157,30 @@ class _Interleavings:
         self.passes = passes
         self.visible = passes.world_mask & ~passes.own_mask
         self.known: dict[_Pair, list[tuple[int, _Pair]]] = {}
-        self.results: dict[_Pair, frozenset[int]] = {}
+        self.results: dict[_Pair, tuple[frozenset[int], frozenset[int]]] = {}
 
-    def outcomes(self, origin: _Pair) -> frozenset[int]:
-        """What the outside may see once both have completed their passes."""
+    def outcomes(self, origin: _Pair) -> tuple[frozenset[int], frozenset[int]]:
+        """What the outside may see once both are done, and while neither can go on."""
         found: set[int] = set()
+        stuck: set[int] = set()
         todo, met = [origin], {origin}
         while todo:
             here = todo.pop()
             if here[1] == here[2] == _DONE:
                 found.add(WRONG if here[0] == WRONG else here[0] & self.visible)
                 continue
-            for _, after in self.moves(here):
+            moves = self.moves(here)
+            if not moves:
+                stuck.add(here[0] & self.visible)
+            for _, after in moves:
                 deeper = self.results.get(after)
                 if deeper is not None:
-                    found |= deeper
+                    found |= deeper[0]
+                    stuck |= deeper[1]
                 elif after not in met:
                     met.add(after)
                     todo.append(after)
-        results = self.results[origin] = frozenset(found)
+        results = self.results[origin] = frozenset(found), frozenset(stuck)
         return results
 
     def moves(self, pair: _Pair) -> list[tuple[int, _Pair]]:
@@ -188,18 +205,18 @@ class _Interleavings:
         moves = self.known[pair] = sorted(found)
         return moves
 
-    def way(self, origin: _Pair, worlds: frozenset[int]) -> list[int]:
-        """The labels of a shortest interleaving that ends in one of the worlds."""
+    def way(self, origin: _Pair, worlds: frozenset[int], stuck: bool) -> list[int]:
+        """The labels of a shortest interleaving that ends, or gets stuck, in one of the worlds."""
         ways: dict[_Pair, list[int]] = {origin: []}
         level = [origin]
         while level:
             below = []
             for pair in level:
-                if pair[1] == pair[2] == _DONE and (
-                    (WRONG if pair[0] == WRONG else pair[0] & self.visible) in worlds
-                ):
+                done = pair[1] == pair[2] == _DONE
+                seen = WRONG if pair[0] == WRONG else pair[0] & self.visible
+                if seen in worlds and (not done and not self.moves(pair) if stuck else done):
                     return ways[pair]
-                if pair[1] == pair[2] == _DONE:
+                if done:
                     continue
                 for label, after in self.moves(pair):
                     if after not in ways:
@@ -217,10 +234,11 @@ def _violated(
     origin: _Pair,
     new: frozenset[int],
     serial: frozenset[int],
+    stuck: bool = False,
 ) -> Judgement:
     """The run to where the two begin; what they do then is told, since one of them is not there."""
     world = min(new)
-    labels = interleavings.way(origin, frozenset({world}))
+    labels = interleavings.way(origin, frozenset({world}), stuck)
     names = [passes.instances[label].name for label in labels]
     in_turn = sorted(serial - {WRONG})
     metrics: dict[str, Any] = {
@@ -232,6 +250,8 @@ def _violated(
     else:
         metrics["overlapping"] = passes.show_world(world)
         together = passes.tell_world(world)
+        if stuck:
+            together = f"they wait for each other with {together}"
     usual = " or ".join(passes.tell_world(one) for one in in_turn[:3]) or "no outcome"
     reason = f"two passes that overlap: {together}; in turn: {usual}"
     return violated(passes.graph, claim, passes.graph.run_to(start), reason, metrics)

@@ -156,8 +156,8 @@ class Naive:
         return "holds" if tried else "unknown"
 
     def overlap(self) -> str:
-        """Both done gives a world of one after the other, or of one twice."""
-        verdict = "holds"
+        """Both done, or both stuck, gives a world of one after the other, or of one twice."""
+        verdict, compared = "holds", False
         for start in self.starts():
             serial = {w for t in self.ends(start) for w in self.worlds(t)}
             waits = bool(self.waits(start))
@@ -165,7 +165,8 @@ class Naive:
                 other = (0, t[1], start[2])
                 serial |= self.worlds(other) | self.waits(other) | self.waits(t)
                 waits |= bool(self.waits(other)) or bool(self.waits(t))
-            new = self.together(start) - serial
+            together, stuck = self.together(start)
+            new = together - serial
             if new and waits:
                 new -= self.twice_among_others(start)
                 alike = all(t[2] == start[2] for t in self.ends(start))
@@ -174,7 +175,14 @@ class Naive:
                     continue
             if new:
                 return "violated"
-        return verdict
+            if stuck - serial - self.waits(start):
+                if not self.others:
+                    return "violated"
+                verdict = "unknown"
+            elif serial and not together and not stuck:
+                verdict = "unknown"
+            compared |= bool(together)
+        return verdict if compared else "unknown"
 
     def twice_among_others(self, start: State) -> set[int]:
         """Worlds at the end of a second pass, while the others act too."""
@@ -189,15 +197,21 @@ class Naive:
             todo.extend(fresh)
         return worlds
 
-    def together(self, start: State) -> set[int]:
-        """Worlds once two instances are done."""
+    def together(self, start: State) -> tuple[set[int], set[int]]:
+        """Worlds once two instances are done, and where neither can go on."""
         mine = (start[0], start[2])
         origin = (start[1], mine, mine)
-        seen, todo, worlds = {origin}, [origin], set()
+        seen, todo, worlds, stuck = {origin}, [origin], set(), set()
         while todo:
             world, *each = todo.pop()
             if each == [None, None]:
                 worlds.add(world)
+            elif not any(
+                (position, world, memory) == before
+                for position, memory in filter(None, each)
+                for before, _ in self.rows
+            ):
+                stuck.add(world)
             for which in (0, 1):
                 if each[which] is None:
                     continue
@@ -210,7 +224,7 @@ class Naive:
                         if found not in seen:
                             seen.add(found)
                             todo.append(found)
-        return worlds
+        return worlds, stuck
 
 
 @settings(max_examples=max(500, settings.default.max_examples), deadline=None)
