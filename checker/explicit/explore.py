@@ -1,38 +1,47 @@
-"""Breadth-first exploration of a system under a regime: exact, deterministic, interruptible."""
+"""Breadth-first exploration of a system under a regime: exact, deterministic, interruptible.
+
+Every exploration begins as generated Python. Where that takes long it goes on as machine code, from
+the same states in the same order: what comes out does not tell which of the two it was.
+"""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from checker.explicit.generated_predicates import edge_function, state_function
-from checker.explicit.generated_python import Expander, expander
+from checker.explicit.generated_python import expander
 from checker.explicit.initial_states import InitialStates
 from checker.explicit.instances import instances_of
 from checker.explicit.interruption import Interruption
-from checker.explicit.packing import Packing, packing_of
-from checker.explicit.state_graph import Instance, Mishap, StateGraph, Unit
+from checker.explicit.native_search import NativeSearch
+from checker.explicit.packing import NotCompilable, Packing, packing_of
+from checker.explicit.python_search import Progress, PythonSearch
+from checker.explicit.state_graph import Instance, StateGraph, Unit, fired_labels
 from checker.regimes.regime import UnderRegime
 from checker.system.expression import Expression, disj
 from checker.system.sorts import BoolSort
 
-__all__ = ["evaluate_all", "evaluate_edges", "explore"]
+if TYPE_CHECKING:
+    from checker.explicit.machine_predicates import MachinePredicate
 
-# States expanded by one call of generated code: some milliseconds between two looks at Ctrl-C.
-_CHUNK = 4096
+__all__ = ["Tier", "evaluate_all", "evaluate_edges", "explore"]
 
-# Guards tested by one such call, where there are very many of them.
-_CHUNK_GUARDS = 200_000
+Tier = Literal["auto", "python", "native"]
+"""How to explore; "auto" is right, the others are for comparing."""
 
-_MOST_STATES = 2**31 - 1
+_PATIENCE = 150_000
+"""Steps and tests, about, that generated Python does in the time that compiling takes."""
 
-Progress = Callable[[int, int, int], None]
+_PATIENCE_PER_OUTCOME = 2_000
+
+_MANY = 20_000
+"""States or edges from which on a predicate is worth compiling to machine code."""
 
 
 def explore(
@@ -42,6 +51,7 @@ def explore(
     max_states: int | None = None,
     progress: Progress | None = None,
     stop_when: Sequence[Expression] = (),
+    tier: Tier = "auto",
 ) -> StateGraph:
     """Every state that a system can reach under a regime, and every step between them.
 
@@ -51,12 +61,14 @@ def explore(
     keep_edges : bool
         Without edges less memory is needed and only predicates of states can be judged.
     max_states : int, optional
-        Stop once there are more states than this.
+        Stop after the first state whose expansion makes it more than this.
     progress : callable, optional
         Called every few milliseconds with the number of states, of steps, and of states that are
         not expanded yet.
     stop_when : sequence of Expression
         Stop soon after a state has been found in which one of these holds.
+    tier : str
+        "auto", or "python" or "native" for one of the two from the beginning.
 
     Returns
     -------
@@ -74,33 +86,12 @@ def explore(
         If initial values depend on each other in a circle, or are outside their domain.
     IllFormedSystem
         If an update leaves its domain where no hazard says so.
+    NotCompilable
+        If `tier` is "native" and there is something that machine code cannot do.
     KeyboardInterrupt
         If Ctrl-C is pressed twice.
     """
-    system = under.system
-    packing = packing_of(system.variables)
-    instances, units = instances_of(system)
-    compiled = expander(system, packing, instances, keep_edges=keep_edges)
-    wanted = disj(*stop_when)
-    found = state_function(system, packing, wanted) if stop_when else None
-    search = _Search(compiled, packing, keep_edges, max_states, progress, found)
-    symbols = (symbol for one in system.actions for symbol in (*one.parameters, *one.choices))
-    search.values_beyond = any(symbol.domain.high is None for symbol in symbols)
-    cut_short = ""
-    with Interruption() as interruption:
-        try:
-            search.start(InitialStates(system, packing), interruption)
-            search.run(interruption)
-        except MemoryError:
-            cut_short = "out of memory"
-        except KeyboardInterrupt:
-            if interruption.requested:
-                raise
-            cut_short = "interrupted"
-        # Only here the frames of the error are gone, and with them their hold on the memory.
-        if cut_short:
-            search.stop(cut_short)
-        return search.graph(under, instances, units)
+    return _Exploration(under, keep_edges, max_states, progress, stop_when, tier).run()
 
 
 def evaluate_all(graph: StateGraph, expression: Expression) -> npt.NDArray[np.bool_]:
@@ -111,6 +102,10 @@ def evaluate_all(graph: StateGraph, expression: Expression) -> npt.NDArray[np.bo
     ndarray of bool, shape (states,)
         Of int64 if the expression is an integer or a label.
     """
+    if len(graph) >= _MANY:
+        predicate = _compiled(graph, expression)
+        if predicate is not None:
+            return predicate.in_states(graph.words)
     function = state_function(graph.system, graph.packing, expression)
     return np.fromiter(function(graph.states), _dtype(expression), count=len(graph))
 
@@ -129,6 +124,10 @@ def evaluate_edges(graph: StateGraph, expression: Expression) -> npt.NDArray[np.
         If edges were not kept.
     """
     graph.need_edges()
+    if len(graph.targets) >= _MANY:
+        predicate = _compiled(graph, expression)
+        if predicate is not None:
+            return predicate.on_edges(graph.words, graph.offsets, graph.targets)
     function = edge_function(graph.system, graph.packing, expression)
     result = np.empty(len(graph.targets), dtype=_dtype(expression))
     states = graph.states
@@ -145,178 +144,168 @@ def evaluate_edges(graph: StateGraph, expression: Expression) -> npt.NDArray[np.
     return result
 
 
+def _compiled(graph: StateGraph, expression: Expression) -> MachinePredicate | None:
+    try:
+        from checker.explicit.machine_predicates import compile_predicate
+
+        return compile_predicate(graph.system, graph.packing, expression)
+    except (NotCompilable, ImportError, OSError):
+        return None  # generated Python can
+
+
 def _dtype(expression: Expression) -> type[np.generic]:
     return np.bool_ if isinstance(expression.sort, BoolSort) else np.int64
 
 
 @dataclass(slots=True)
-class _Search:
-    """The growing graph. `expanded`, `known` and `linked` tell how much of it is consistent."""
+class _Exploration:
+    """One call of `explore`."""
 
-    compiled: Expander
-    packing: Packing
+    under: UnderRegime
     keep_edges: bool
     max_states: int | None
     progress: Progress | None
-    found: Callable[[Iterable[int]], Iterator[Any]] | None
-    states: list[int] = field(default_factory=list)
-    visited: dict[int, int] | set[int] = field(default_factory=dict)
-    parents: array[int] = field(default_factory=lambda: array("i"))
-    parent_labels: array[int] = field(default_factory=lambda: array("i"))
-    targets: array[int] = field(default_factory=lambda: array("i"))
-    labels: array[int] = field(default_factory=lambda: array("i"))
-    offsets: array[int] = field(default_factory=lambda: array("q", [0]))
-    mishaps: list[Mishap] = field(default_factory=list)
-    steps: int = 0
-    reason: str = ""
-    initial: int = 0
-    values_beyond: bool = False
-    initial_all: bool = False
-    expanded: int = 0
-    known: int = 0
-    linked: int = 0
-    torn: bool = False
+    stop_when: Sequence[Expression]
+    tier: Tier
 
-    # ------------------------------------------------------------ searching
+    def run(self) -> StateGraph:
+        system = self.under.system
+        packing = packing_of(system.variables)
+        instances, units = instances_of(system)
+        wanted = disj(*self.stop_when)
+        found = state_function(system, packing, wanted) if self.stop_when else None
+        search = PythonSearch(expander(system, packing, instances), self.max_states, self._enough, found)
+        symbols = (symbol for one in system.actions for symbol in (*one.parameters, *one.choices))
+        search.values_beyond = any(symbol.domain.high is None for symbol in symbols)
+        native: NativeSearch | None = None
+        cut_short = ""
+        with Interruption() as interruption:
+            try:
+                search.start(InitialStates(system, packing), interruption)
+                if not search.run(interruption, self._patience(search.compiled.outcomes)):
+                    native = self._native(search, packing, instances)
+                    if native is None:
+                        search.run(interruption)
+                    else:
+                        native.run(interruption)
+            except MemoryError:
+                cut_short = "out of memory"
+            except KeyboardInterrupt:
+                if interruption.requested:
+                    raise
+                cut_short = "interrupted"
+            # Only here the frames of the error are gone, and with them their hold on the memory.
+            if cut_short and native is None:
+                search.stop(cut_short)
+            elif cut_short and native is not None:
+                native.reason = cut_short
+            return self._graph(search, native, packing, instances, units)
 
-    def start(self, initial: InitialStates, interruption: Interruption) -> None:
-        """Enter the initial states."""
-        if not self.keep_edges:
-            self.visited = set()
-        for batch in initial.batches():
-            if isinstance(self.visited, set):
-                self.visited.update(batch)
-            else:
-                self.visited.update(zip(batch, range(self.known, self.known + len(batch)), strict=True))
-            self.states.extend(batch)
-            self.parents.extend([-1] * len(batch))
-            self.parent_labels.extend([-1] * len(batch))
-            self.initial = len(self.states)
-            self._commit(0, 0, [])
-            if self._stopped(interruption, batch):
-                return
-        self.values_beyond |= initial.beyond
-        self.initial_all = True
-
-    def run(self, interruption: Interruption) -> None:
-        """Expand states until there are none left, or there is a reason to stop."""
-        usual = min(_CHUNK, _CHUNK_GUARDS // max(1, self.compiled.outcomes))
-        while self.expanded < self.known and not self.reason:
-            size = max(1, usual)
-            if self.max_states is not None:
-                # Smaller and smaller pieces, so as not to overshoot by much.
-                size = max(1, min(size, (self.max_states - self.known) // 8))
-            stop = min(self.expanded + size, self.known)
-            mishaps: list[tuple[int, int]] = []
-            steps = self.compiled.expand(
-                self.expanded,
-                stop,
-                self.states,
-                self.visited,
-                self.parents,
-                self.parent_labels,
-                self.targets,
-                self.labels,
-                self.offsets,
-                mishaps,
-            )
-            if self.keep_edges:
-                steps = len(self.targets) - self.linked + len(mishaps)
-            fresh = self.states[self.known :]
-            self._commit(stop, steps, mishaps)
-            self._stopped(interruption, fresh)
-
-    def _commit(self, expanded: int, steps: int, mishaps: list[tuple[int, int]]) -> None:
-        """Everything so far is consistent."""
-        seen = set()
-        for state, number in mishaps:
-            failure = self.compiled.failures[number]
-            key = (state, failure.label, id(failure.hazard))
-            if key not in seen:
-                seen.add(key)
-                self.mishaps.append(Mishap(state, failure.label, failure.choices, failure.hazard))
-        self.steps += steps
-        self.expanded = expanded
-        self.known = len(self.states)
-        self.linked = len(self.targets)
-
-    def _stopped(self, interruption: Interruption, fresh: list[int]) -> bool:
+    def _enough(self, known: int, steps: int, waiting: int) -> str:
         if self.progress is not None:
-            self.progress(self.known, self.steps, self.known - self.expanded)
-        if interruption.requested:
-            self.reason = "interrupted"
-        elif self.max_states is not None and self.known > self.max_states:
-            self.reason = f"more than {self.max_states} states"
-        elif self.known > _MOST_STATES // 2:
-            self.reason = f"more than {_MOST_STATES // 2} states"
-        elif self.found is not None and any(self.found(fresh)):
-            self.reason = "a wanted state was found"
-        return bool(self.reason)
+            self.progress(known, steps, waiting)
+        return ""
+
+    def _patience(self, outcomes: int) -> float:
+        if self.tier == "python":
+            return float("inf")
+        return -1.0 if self.tier == "native" else _PATIENCE + _PATIENCE_PER_OUTCOME * outcomes
+
+    def _native(
+        self, search: PythonSearch, packing: Packing, instances: tuple[Instance, ...]
+    ) -> NativeSearch | None:
+        """The search as machine code; None if that cannot be."""
+        system = self.under.system
+        try:
+            from checker.explicit.machine_predicates import compile_predicate
+            from checker.explicit.machine_successors import compile_successors
+
+            successors = compile_successors(system, packing)
+            found = None
+            if self.stop_when:
+                found = compile_predicate(system, packing, disj(*self.stop_when))
+        except NotCompilable:
+            if self.tier == "native":
+                raise
+            return None
+        except (ImportError, OSError) as problem:
+            # LLVM itself cannot be loaded: under a tight limit on addresses, for example.
+            if self.tier == "native":
+                raise NotCompilable(f"no machine code here: {problem}") from None
+            return None
+        native = NativeSearch(
+            successors,
+            packing,
+            tuple(instance.name for instance in instances),
+            search,
+            keep_edges=self.keep_edges,
+            max_states=self.max_states,
+            enough=self._enough,
+            found=found,
+        )
+        search.states.clear()
+        search.visited.clear()
+        return native
 
     # ------------------------------------------------------------ the result
 
-    def stop(self, reason: str) -> None:
-        """Go back to the last consistent point, after an error in the middle of a piece of work."""
-        self.reason = reason
-        # It may have entries too many. It also makes room: to shorten an array takes memory.
-        self.visited = {}
-        self.torn = True
-        del self.states[self.known :]
-        del self.parents[self.known :]
-        del self.parent_labels[self.known :]
-        del self.targets[self.linked :]
-        del self.labels[self.linked :]
-        del self.offsets[self.expanded + 1 :]
-        self.initial = min(self.initial, self.known)
-
-    def graph(
-        self, under: UnderRegime, instances: tuple[Instance, ...], units: tuple[Unit, ...]
+    def _graph(
+        self,
+        search: PythonSearch,
+        native: NativeSearch | None,
+        packing: Packing,
+        instances: tuple[Instance, ...],
+        units: tuple[Unit, ...],
     ) -> StateGraph:
         """The graph explored so far."""
-        count = len(self.states)
-        self.offsets.extend([self.linked] * (count + 1 - len(self.offsets)))
-        beyond = self.values_beyond or any(mishap.hazard is None for mishap in self.mishaps)
-        if beyond and not self.reason:
-            self.reason = "Nat bound: some values lie beyond it"
+        done = search if native is None else native
+        rows = done.rows()
+        if native is None:
+            fired = fired_labels(len(instances), rows["offsets"], rows["targets"], rows["labels"])
+            if not self.keep_edges:
+                rows |= {name: rows[name][:0] for name in ("targets", "labels")}
+                rows["offsets"] = np.zeros_like(rows["offsets"])
+        else:
+            fired = native.fired
+        beyond = search.values_beyond or any(mishap.hazard is None for mishap in done.mishaps)
+        reason = done.reason
+        if beyond and not reason:
+            reason = "Nat bound: some values lie beyond it"
         graph = StateGraph(
-            under=under,
-            packing=self.packing,
-            states=self.states,
-            initial=self.initial,
-            expanded=self.expanded,
-            offsets=_view(self.offsets, np.int64),
-            targets=_view(self.targets, np.int32),
-            labels=_view(self.labels, np.int32),
-            parents=_view(self.parents, np.int32),
-            parent_labels=_view(self.parent_labels, np.int32),
+            under=self.under,
+            packing=packing,
+            states=search.states if native is None else native.states(),
+            initial=search.initial,
+            expanded=done.expanded,
+            offsets=rows["offsets"],
+            targets=rows["targets"],
+            labels=rows["labels"],
+            parents=rows["parents"],
+            parent_labels=rows["parent_labels"],
             instances=instances,
             units=units,
-            mishaps=self.mishaps,
-            steps=self.steps,
-            complete=self.initial_all and self.expanded == count and not beyond,
-            reason=self.reason,
+            mishaps=done.mishaps,
+            steps=done.steps,
+            complete=search.initial_all and done.expanded == done.known and not beyond,
+            reason=reason,
             has_edges=self.keep_edges,
+            fired=fired,
         )
         if not graph.complete:
-            graph.covers = self._covers(graph)
-        if isinstance(self.visited, dict) and not self.torn:
+            graph.covers = _covers(graph, search)
+        if native is not None:
+            graph.__dict__["positions"] = native.positions()
+        elif not search.torn:
             # Already there; otherwise it would be made anew on first use.
-            graph.__dict__["positions"] = self.visited
+            graph.__dict__["positions"] = search.visited
         return graph
 
-    def _covers(self, graph: StateGraph) -> int:
-        """The greatest number of steps up to which no run is missing."""
-        if not self.initial_all or self.values_beyond:
-            return 0
-        depths = [int(graph.depths[m.state]) for m in graph.mishaps if m.hazard is None]
-        if self.expanded < len(graph):
-            depths.append(int(graph.depths[self.expanded]))
-        return min(depths)
 
-
-def _view(numbers: array[int], dtype: type[np.generic]) -> npt.NDArray[Any]:
-    # Shares the memory: the edges of a large graph are not held twice. Read-only, because some
-    # sparse matrix methods sort the arrays that they are given in place.
-    view = np.frombuffer(numbers, dtype=dtype) if numbers else np.empty(0, dtype=dtype)
-    view.flags.writeable = False
-    return view
+def _covers(graph: StateGraph, search: PythonSearch) -> int:
+    """The greatest number of steps up to which no run is missing."""
+    if not search.initial_all or search.values_beyond:
+        return 0
+    depths = [int(graph.depths[m.state]) for m in graph.mishaps if m.hazard is None]
+    if graph.expanded < len(graph):
+        depths.append(int(graph.depths[graph.expanded]))
+    return min(depths)

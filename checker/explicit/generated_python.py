@@ -21,9 +21,11 @@ from checker.system.sorts import Scalar
 from checker.system.transition_system import Hazard, TransitionSystem
 
 __all__ = [
+    "Branch",
     "Expander",
     "Failure",
     "IllFormedSystem",
+    "arranged",
     "completer",
     "expander",
 ]
@@ -79,9 +81,8 @@ class Expander:
     ----------
     expand : callable
         ``expand(start, stop, states, visited, parents, parent_labels, targets, labels, offsets,
-        mishaps) -> steps`` appends to all of them what states start … stop-1 lead to. `visited`
-        maps packed states to indices; without edges it is a set, targets, labels and offsets stay
-        untouched, and the steps are counted. Mishaps are pairs (state, number of a failure).
+        mishaps)`` appends to all of them what states start … stop-1 lead to. `visited` maps packed
+        states to indices. Mishaps are pairs (state, number of a failure).
     failures : tuple of Failure
     outcomes : int
         How many guards are tested in each state.
@@ -89,7 +90,7 @@ class Expander:
         What was compiled.
     """
 
-    expand: Callable[..., int]
+    expand: Callable[..., None]
     failures: tuple[Failure, ...]
     outcomes: int
     source: str
@@ -102,8 +103,6 @@ def expander(
     system: TransitionSystem,
     packing: Packing,
     instances: Sequence[Instance],
-    *,
-    keep_edges: bool = True,
 ) -> Expander:
     """Generate and compile the successor function of a system.
 
@@ -114,8 +113,6 @@ def expander(
         Of its variables.
     instances : sequence of Instance
         Of its actions.
-    keep_edges : bool
-        Whether the function records edges or only counts steps.
 
     Notes
     -----
@@ -126,13 +123,13 @@ def expander(
     outcomes = outcomes_of(system)
     failures: list[Failure] = []
     sources: list[str] = []
-    parts: list[Callable[..., int]] = []
+    parts: list[Callable[..., None]] = []
     count = 0
     batch = list(islice(outcomes, _PART))
     while batch or not parts:
         count += len(batch)
         following = list(islice(outcomes, _PART))
-        writer = _Successors(system, packing, names, keep_edges, failures)
+        writer = _Successors(system, packing, names, failures)
         sources.append(writer.source(batch, is_last=not following))
         parts.append(compiled(sources[-1], "expand", writer.leaves))
         batch = following
@@ -140,11 +137,13 @@ def expander(
     return Expander(expand, tuple(failures), count, "\n".join(sources))
 
 
-def _in_parts(parts: Sequence[Callable[..., int]]) -> Callable[..., int]:
+def _in_parts(parts: Sequence[Callable[..., None]]) -> Callable[..., None]:
     """One function that lets each part expand the same state before the next state's turn."""
 
-    def expand(start: int, stop: int, *graph: Any) -> int:
-        return sum(part(i, i + 1, *graph) for i in range(start, stop) for part in parts)
+    def expand(start: int, stop: int, *graph: Any) -> None:
+        for i in range(start, stop):
+            for part in parts:
+                part(i, i + 1, *graph)
 
     return expand
 
@@ -167,7 +166,7 @@ def completer(
         ``complete(words, beyond)`` yields the completed words; the position of each word that
         would leave the bound of the enumeration is appended to `beyond` instead.
     """
-    writer = _Successors(system, packing, ["the initial state"], False, [])
+    writer = _Successors(system, packing, ["the initial state"], [])
     source = writer.completer_source(Outcome(0, (), (), (), tuple(computed)))
     function: Callable[[Iterable[int], list[int]], Iterator[int]]
     function = compiled(source, "complete", writer.leaves)
@@ -175,12 +174,12 @@ def completer(
 
 
 @dataclass(slots=True)
-class _Branch:
-    """Outcomes under one shared conjunct (None: one outcome under its remaining guard)."""
+class Branch:
+    """Outcomes under one shared conjunct; or one outcome, under what is left of its guard."""
 
     guard: tuple[Expression, ...]
     outcome: Outcome | None
-    inner: list[_Branch]
+    inner: list[Branch]
     block: Block | None = None
 
 
@@ -192,12 +191,10 @@ class _Successors:
         system: TransitionSystem,
         packing: Packing,
         names: Sequence[str],
-        keep_edges: bool,
         failures: list[Failure],
     ) -> None:
         self.packing = packing
         self.names = names
-        self.keep_edges = keep_edges
         self.failures = failures
         domains = {variable.name: variable.domain for variable in system.variables}
         self.writer = Writer(packing, domains)
@@ -206,26 +203,27 @@ class _Successors:
     def source(self, outcomes: Sequence[Outcome], *, is_last: bool) -> str:
         """The function `expand`; the last part for a state closes its row of edges."""
         top = Block(Block())
-        branches = _arranged([(outcome, outcome.guard) for outcome in outcomes], 0)
+        branches = arranged([(outcome, outcome.guard) for outcome in outcomes])
         roots: list[tuple[Expression, Block]] = []
         self._open(branches, top, roots)
         self.writer.place(roots)
         self._write(branches, top)
-        if self.keep_edges:
-            head = ["n = len(states)", "see = visited.setdefault"]
-            head += ["to = targets.append", "by = labels.append"]
-            if is_last:
-                top.write("offsets.append(len(targets))")
-        else:
-            head = ["add = visited.add"]
-        head += ["steps = 0", "for i, w in enumerate(states[start:stop], start):"]
+        head = [
+            "n = len(states)",
+            "see = visited.setdefault",
+            "to = targets.append",
+            "by = labels.append",
+        ]
+        head.append("for i, w in enumerate(states[start:stop], start):")
+        if is_last:
+            top.write("offsets.append(len(targets))")
         return "\n".join(
             [
                 "def expand(start, stop, states, visited, parents, parent_labels, "
                 "targets, labels, offsets, mishaps):",
                 *(" " + line for line in head),
                 *(top.lines or ["  pass"]),
-                " return steps\n",
+                "",
             ]
         )
 
@@ -242,9 +240,7 @@ class _Successors:
         """Called where an update turns out to leave its variable's domain."""
         raise IllFormedSystem(self.names[label], name, state)
 
-    def _open(
-        self, branches: list[_Branch], block: Block, roots: list[tuple[Expression, Block]]
-    ) -> None:
+    def _open(self, branches: list[Branch], block: Block, roots: list[tuple[Expression, Block]]) -> None:
         """Give every branch its block, plan the outcomes, and collect what has to be written."""
         for branch in branches:
             branch.block = Block(block)
@@ -264,7 +260,7 @@ class _Successors:
 
     # ------------------------------------------------------------ writing
 
-    def _write(self, branches: list[_Branch], block: Block) -> None:
+    def _write(self, branches: list[Branch], block: Block) -> None:
         for branch in branches:
             assert branch.block is not None
             header = " and ".join(self.writer.text(test).truth for test in branch.guard)
@@ -289,8 +285,6 @@ class _Successors:
                 block.write(f" leaves({failure!r}, {label}, i)")
             else:
                 block.write(" " + (beyond or f"mishaps.append((i, {failure}))"))
-                if not beyond and not self.keep_edges:
-                    block.write(" steps += 1")
             keyword = "elif"
         if tests:
             block.write("else:")
@@ -299,15 +293,16 @@ class _Successors:
 
     def _successor(self, label: int, plan: Plan) -> list[str]:
         if not plan.changes:
-            return ["to(i)", f"by({label})"] if self.keep_edges else ["steps += 1"]
-        lines = [f"t = {self._word(plan)}"]
+            return ["to(i)", f"by({label})"]
         found = f"states.append(t); parents.append(i); parent_labels.append({label})"
-        if self.keep_edges:
-            # One lookup both finds a known state and enters a new one.
-            lines += ["j = see(t, n)", f"if j == n: n += 1; {found}", "to(j)", f"by({label})"]
-        else:
-            lines += ["steps += 1", f"if t not in visited: add(t); {found}"]
-        return lines
+        # One lookup both finds a known state and enters a new one.
+        return [
+            f"t = {self._word(plan)}",
+            "j = see(t, n)",
+            f"if j == n: n += 1; {found}",
+            "to(j)",
+            f"by({label})",
+        ]
 
     def _word(self, plan: Plan) -> str:
         terms = ["w"] if plan.keep is None else [f"w & {plan.keep}"] if plan.keep else []
@@ -326,8 +321,20 @@ class _Successors:
         return word
 
 
-def _arranged(entries: list[tuple[Outcome, tuple[Expression, ...]]], depth: int) -> list[_Branch]:
-    """Neighbouring outcomes that share a conjunct, under one test of it."""
+def arranged(
+    entries: list[tuple[Outcome, tuple[Expression, ...]]], worth: int = 2, depth: int = 0
+) -> list[Branch]:
+    """Neighbouring outcomes that share a conjunct, under one test of it.
+
+    Parameters
+    ----------
+    entries : list of (Outcome, tuple of Expression)
+        With each outcome what is left of its guard.
+    worth : int
+        How many have to share a conjunct at least.
+    depth : int
+        How deep this already is.
+    """
     branches = []
     position = 0
     parts = [frozenset(guard) for _, guard in entries]
@@ -338,15 +345,15 @@ def _arranged(entries: list[tuple[Outcome, tuple[Expression, ...]]], depth: int)
             end = position + 1
             while end < len(entries) and test in parts[end]:
                 end += 1
-            if end > stop:
+            if end > stop and end - position >= worth:
                 best, stop = test, end
         if best is None:
-            branches.append(_Branch(guard, outcome, []))
+            branches.append(Branch(guard, outcome, []))
         else:
             rest = [
                 (other, tuple(test for test in remaining if test is not best))
                 for other, remaining in entries[position:stop]
             ]
-            branches.append(_Branch((best,), None, _arranged(rest, depth + 1)))
+            branches.append(Branch((best,), None, arranged(rest, worth, depth + 1)))
         position = stop
     return branches

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from checker.system.sorts import BoolSort, Scalar
 from checker.system.transition_system import Variable
 
-__all__ = ["NotEnumerable", "Packing", "Slot", "digest_of", "packing_of"]
+__all__ = ["NotCompilable", "NotEnumerable", "Packing", "Slot", "digest_of", "packing_of"]
 
 WORD = 64
 
@@ -28,6 +28,10 @@ class NotEnumerable(ValueError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is unbounded: it can be explored only under a stated bound")
         self.name = name
+
+
+class NotCompilable(ValueError):
+    """Something that generated Python can do and machine code cannot; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +165,8 @@ def packing_of(variables: Iterable[Variable]) -> Packing:
 _SEEDS = (0x9E3779B97F4A7C15, 0x6A09E667F3BCC908)
 
 
-def digest_of(packing: Packing, states: Sequence[int]) -> str:
-    """A fingerprint of a *set* of packed states: 32 hexadecimal digits.
+def digest_of(packing: Packing, states: npt.NDArray[np.uint64]) -> str:
+    """A fingerprint of a *set* of packed states, given as rows of words: 32 hexadecimal digits.
 
     Each state's words, least significant first, are folded by h ← splitmix64(h xor word) from two
     seeds; the results are added modulo 2^64. The order of the states does not matter, so every
@@ -174,7 +178,7 @@ def digest_of(packing: Packing, states: Sequence[int]) -> str:
     """
     sums = [0, 0]
     for start in range(0, len(states), 1 << 16):
-        rows = packing.matrix(states[start : start + (1 << 16)])
+        rows = states[start : start + (1 << 16)]
         for which, seed in enumerate(_SEEDS):
             folded = np.full(len(rows), seed, dtype=np.uint64)
             for column in range(packing.words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from checker.explicit.networkx_view import NetworkxView
 from checker.explicit.outcomes import outcomes
+from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing, digest_of
 from checker.regimes.regime import UnderRegime
 from checker.system.run import Run, Step
@@ -21,7 +22,9 @@ from checker.system.transition_system import Action, Fairness, Hazard, Transitio
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["IncompleteGraph", "Instance", "Mishap", "StateGraph", "Unit"]
+__all__ = ["IncompleteGraph", "Instance", "Mishap", "StateGraph", "Unit", "fired_labels"]
+
+_PIECE = 1 << 14
 
 
 class IncompleteGraph(ValueError):
@@ -106,17 +109,18 @@ class StateGraph(NetworkxView):
     ----------
     under : UnderRegime
     packing : Packing
-    states : list of int
-        Packed; the initial states first.
+    states : sequence of int
+        Packed; the initial states first. A list, or `PackedStates` over an array.
     initial : int
         How many of them are initial.
     expanded : int
         The first so many states have all their edges; the others (the frontier of an exploration
         that stopped early) have none here, whatever the system does in them.
     offsets : ndarray of int64, shape (states + 1,)
-    targets, labels : ndarray of int32, shape (edges,)
-        Empty if `has_edges` is False.
-    parents, parent_labels : ndarray of int32, shape (states,)
+    targets : ndarray of int32, shape (edges,)
+    labels : ndarray of int8, int16 or int32, shape (edges,)
+        Both empty if `has_edges` is False.
+    parents, parent_labels : ndarray of int, shape (states,)
         The step by which a state was first found, hence a shortest run; -1 for initial states.
     instances : tuple of Instance
         What labels stand for.
@@ -135,20 +139,22 @@ class StateGraph(NetworkxView):
         Whether edges were kept.
     covers : int or None
         All runs of at most so many steps are in the graph; None if all runs are.
+    fired : ndarray of uint8, shape (labels,)
+        Of every instance, as `fired_labels` has it.
     """
 
     __networkx_backend__: ClassVar[str] = "reconverge"
 
     under: UnderRegime
     packing: Packing
-    states: list[int]
+    states: Sequence[int]
     initial: int
     expanded: int
     offsets: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int32]
-    labels: npt.NDArray[np.int32]
+    labels: npt.NDArray[np.signedinteger]
     parents: npt.NDArray[np.int32]
-    parent_labels: npt.NDArray[np.int32]
+    parent_labels: npt.NDArray[np.signedinteger]
     instances: tuple[Instance, ...]
     units: tuple[Unit, ...]
     mishaps: list[Mishap] = field(default_factory=list)
@@ -157,6 +163,7 @@ class StateGraph(NetworkxView):
     reason: str = ""
     has_edges: bool = True
     covers: int | None = None
+    fired: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
     _converted: networkx.MultiDiGraph[int] | None = field(default=None, init=False)
 
     @property
@@ -192,14 +199,21 @@ class StateGraph(NetworkxView):
         return self.positions.get(packed)
 
     @cached_property
-    def positions(self) -> dict[int, int]:
+    def words(self) -> npt.NDArray[np.uint64]:
+        """The states as rows of 64-bit words, least significant first."""
+        if isinstance(self.states, PackedStates):
+            return self.states.words
+        return self.packing.matrix(self.states)
+
+    @cached_property
+    def positions(self) -> Mapping[int, int]:
         """The index of every packed state."""
         return {packed: index for index, packed in enumerate(self.states)}
 
     @cached_property
     def digest(self) -> str:
         """A fingerprint of the set of states, see `digest_of`."""
-        return digest_of(self.packing, self.states)
+        return digest_of(self.packing, self.words)
 
     @cached_property
     def depths(self) -> npt.NDArray[np.int32]:
@@ -224,7 +238,8 @@ class StateGraph(NetworkxView):
     @cached_property
     def changing(self) -> npt.NDArray[np.bool_]:
         """True for the edges that change the state, shape (edges,)."""
-        return np.not_equal(self.sources, self.targets)
+        changing: npt.NDArray[np.bool_] = np.not_equal(self.sources, self.targets)
+        return changing
 
     @cached_property
     def recurring_labels(self) -> npt.NDArray[np.bool_]:
@@ -375,3 +390,27 @@ class StateGraph(NetworkxView):
     def number_of_nodes(self) -> int:
         """Number of states; networkx asks."""
         return len(self)
+
+
+def fired_labels(
+    count: int,
+    offsets: npt.NDArray[np.int64],
+    targets: npt.NDArray[np.int32],
+    labels: npt.NDArray[np.signedinteger],
+) -> npt.NDArray[np.uint8]:
+    """What every label does somewhere in a graph.
+
+    Returns
+    -------
+    ndarray of uint8, shape (count,)
+        Bit 0: a step with this label exists; bit 1: one that changes the state does.
+    """
+    fired = np.zeros(count, dtype=np.uint8)
+    # In pieces: there may be little memory left.
+    for start in range(0, len(offsets) - 1, _PIECE):
+        rows = offsets[start : start + _PIECE + 1]
+        first, last = int(rows[0]), int(rows[-1])
+        sources = np.repeat(np.arange(start, start + len(rows) - 1, dtype=np.int32), np.diff(rows))
+        fired[labels[first:last]] |= 1
+        fired[labels[first:last][sources != targets[first:last]]] |= 2
+    return fired

@@ -30,7 +30,7 @@ class Plan:
         Values to be put into slots.
     flip : int
         Bits that are negated.
-    delta : int
+    added : list of (Slot, int)
         What is added to slots that keep their values: it never carries into the next slot.
     changes : bool
         Whether the successor may differ from the state.
@@ -41,8 +41,13 @@ class Plan:
     fixed: int = 0
     parts: list[tuple[Expression, Slot]] = field(default_factory=list)
     flip: int = 0
-    delta: int = 0
+    added: list[tuple[Slot, int]] = field(default_factory=list)
     changes: bool = False
+
+    @property
+    def delta(self) -> int:
+        """The sum of what is added, each at its slot."""
+        return sum(amount << slot.offset for slot, amount in self.added)
 
     def roots(self) -> Iterator[Expression]:
         """Yield every expression that has to be computed."""
@@ -83,8 +88,9 @@ def planned(
         _test_fit(plan, slot, value, interval(value, assuming), failure)
         kind, amount = _change(name, value, facts)
         if kind == "add":
-            plan.delta += amount << slot.offset
-            plan.changes |= amount != 0
+            if amount:
+                plan.added.append((slot, amount))
+                plan.changes = True
             continue
         plan.changes |= slot.width > 0
         if kind == "flip":

@@ -62,11 +62,8 @@ def vacuity_report(graph: StateGraph, properties: Sequence[Property]) -> tuple[V
 
 
 def _actions(graph: StateGraph) -> Iterator[Vacuity]:
-    graph.need_edges()
-    happens = np.zeros(len(graph.instances), dtype=np.bool_)
-    happens[graph.labels] = True
-    changes = np.zeros(len(graph.instances), dtype=np.bool_)
-    changes[graph.labels[graph.changing]] = True
+    happens = (graph.fired & 1) != 0
+    changes = (graph.fired & 2) != 0
     for mishap in graph.mishaps:
         happens[mishap.label] = changes[mishap.label] = True
     if not changes.any():

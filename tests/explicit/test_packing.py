@@ -91,19 +91,19 @@ def test_digest_is_its_definition() -> None:
     """The array computation equals the definition, for one word and for several."""
     narrow = packing_of([integer("x", 0, 2**64 - 1)])
     states = [0, 1, 2**64 - 1, 2**63, 12345]
-    assert digest_of(narrow, states) == plain_digest([[state] for state in states])
+    assert digest_of(narrow, narrow.matrix(states)) == plain_digest([[state] for state in states])
     wide = packing_of(WIDE)
     states = [random.Random(k).getrandbits(wide.bits) for k in range(100)]
     rows = [[state >> 64 * k & 2**64 - 1 for k in range(wide.words)] for state in states]
-    assert digest_of(wide, states) == plain_digest(rows)
+    assert digest_of(wide, wide.matrix(states)) == plain_digest(rows)
 
 
 def test_digest_is_of_the_set() -> None:
     """The order does not matter, every state does; and it is the same on every machine."""
     packing = packing_of([integer("x", 0, 2**20)])
     states = list(range(70_000))
-    known = digest_of(packing, states)
-    assert digest_of(packing, states[::-1]) == known
-    assert digest_of(packing, states[:-1]) != known
-    assert digest_of(packing, [*states[:-1], 70_000]) != known
-    assert digest_of(packing, [1, 2, 3]) == "6853cc194d818d729c7e1d1f6e067be7"
+    known = digest_of(packing, packing.matrix(states))
+    assert digest_of(packing, packing.matrix(states[::-1])) == known
+    assert digest_of(packing, packing.matrix(states[:-1])) != known
+    assert digest_of(packing, packing.matrix([*states[:-1], 70_000])) != known
+    assert digest_of(packing, packing.matrix([1, 2, 3])) == "6853cc194d818d729c7e1d1f6e067be7"

@@ -1,0 +1,290 @@
+"""Exploration by machine code, from where generated Python has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checker.explicit import search_kernels as kernels
+from checker.explicit.generated_python import IllFormedSystem
+from checker.explicit.growing import Growing
+from checker.explicit.interruption import Interruption
+from checker.explicit.machine_predicates import MachinePredicate
+from checker.explicit.machine_successors import Successors
+from checker.explicit.packed_states import PackedStates
+from checker.explicit.packing import Packing
+from checker.explicit.python_search import MOST_STATES, PythonSearch, distinct
+from checker.explicit.state_graph import Mishap, fired_labels
+
+__all__ = ["NativeSearch", "Positions"]
+
+_FULLEST = 0.7
+"""Part of the table that may be in use: beyond it probing takes long."""
+
+_CHUNK_GUARDS = 8_000_000
+"""Guards tested between two looks at Ctrl-C: some tens of milliseconds."""
+
+
+class NativeSearch:
+    """The growing graph in flat arrays.
+
+    Parameters
+    ----------
+    successors : Successors
+    packing : Packing
+    names : sequence of str
+        Of the instances.
+    before : PythonSearch
+        What is explored already; it is not used any more afterwards.
+    keep_edges : bool
+    max_states : int, optional
+    enough : callable
+        As in `PythonSearch`.
+    found : MachinePredicate, optional
+        What is looked for.
+    """
+
+    def __init__(
+        self,
+        successors: Successors,
+        packing: Packing,
+        names: tuple[str, ...],
+        before: PythonSearch,
+        *,
+        keep_edges: bool,
+        max_states: int | None,
+        enough: Callable[[int, int, int], str],
+        found: MachinePredicate | None = None,
+    ) -> None:
+        self.successors = successors
+        self.packing = packing
+        self.names = names
+        self.keep_edges = keep_edges
+        self.max_states = MOST_STATES if max_states is None else max_states
+        self.enough = enough
+        self.found = found
+        self.width = packing.words
+        self.reason = ""
+        self.mishaps: list[Mishap] = list(before.mishaps)
+        self.initial = before.initial
+        self._arrays(before)
+        self._scratch()
+        self.at = np.zeros(kernels.AT, dtype=np.int64)
+        self.at[kernels.EXPANDED] = before.expanded
+        self.at[kernels.KNOWN] = before.known
+        self.at[kernels.EDGES] = before.linked if keep_edges else 0
+        self.at[kernels.STEPS] = before.steps
+        self.at[kernels.MOST_STATES] = self.max_states
+        self.bits = 16
+        self.table = Growing(np.uint32, scattered=True)
+        self._rebuild(before.known)
+
+    def _arrays(self, before: PythonSearch) -> None:
+        # Labels are many: as few bytes for each as they need.
+        label = np.int8 if len(self.names) < 128 else np.int16 if len(self.names) < 32768 else np.int32
+        self.words = Growing(np.uint64, scattered=True)
+        self.parents, self.parent_labels = Growing(np.int32), Growing(label)
+        self.targets, self.labels, self.offsets = Growing(np.int32), Growing(label), Growing(np.int64)
+        self.fired = np.zeros(len(self.names), dtype=np.uint8)
+        rows = before.rows()
+        self.fired |= fired_labels(len(self.names), rows["offsets"], rows["targets"], rows["labels"])
+        self.words.replace(self.packing.matrix(before.states).reshape(-1))
+        self.parents.replace(rows["parents"])
+        self.parent_labels.replace(rows["parent_labels"])
+        if self.keep_edges:
+            self.targets.replace(rows["targets"])
+            self.labels.replace(rows["labels"])
+            self.offsets.replace(rows["offsets"])
+
+    def _scratch(self) -> None:
+        self.reach = max(kernels.BATCH, min(4096, kernels.BATCH * self.successors.most))
+        self.reach = max(self.reach, self.successors.most)
+        self.out = np.zeros(self.reach * self.width, dtype=np.uint64)
+        self.out_labels = np.zeros(self.reach, dtype=np.int32)
+        self.failed = np.zeros(self.reach, dtype=np.int32)
+        self.hashes = np.zeros(self.reach, dtype=np.uint64)
+        self.counts = np.zeros(2 * kernels.BATCH, dtype=np.int64)
+        self.unfortunate = Growing(np.int64, 2 * self.reach)
+
+    # ------------------------------------------------------------ how far it is
+
+    @property
+    def known(self) -> int:
+        """States so far."""
+        return int(self.at[kernels.KNOWN])
+
+    @property
+    def expanded(self) -> int:
+        """States with all their steps."""
+        return int(self.at[kernels.EXPANDED])
+
+    @property
+    def steps(self) -> int:
+        """Steps so far."""
+        return int(self.at[kernels.STEPS])
+
+    @property
+    def edges(self) -> int:
+        """Edges so far; 0 if they are not kept."""
+        return int(self.at[kernels.EDGES])
+
+    # ------------------------------------------------------------ searching
+
+    def run(self, interruption: Interruption) -> None:
+        """Expand states until there are none left, or there is a reason to stop.
+
+        Raises
+        ------
+        IllFormedSystem
+            If an update leaves its domain where no hazard says so.
+        """
+        chunk = max(16, min(1 << 20, _CHUNK_GUARDS // self.successors.most))
+        if self.found is not None:
+            chunk = min(chunk, 1 << 12)
+        while self.expanded < self.known and not self.reason:
+            before = self.known
+            self.at[kernels.STOP] = self.expanded + chunk
+            self._make_room()
+            result = self._expand()
+            self._gather_mishaps(result)
+            if result == kernels.FULL and self.max_states < MOST_STATES:
+                self.reason = f"more than {self.max_states} states"
+            elif result == kernels.FULL:
+                self.reason = f"more than {MOST_STATES} states"
+            self._look_up(interruption, before)
+
+    def _expand(self) -> int:
+        return int(
+            kernels.expand(
+                self.successors,
+                self.successors.most,
+                self.width,
+                int(self.keep_edges),
+                self.words.array,
+                self.table.array,
+                self.bits,
+                self.parents.array,
+                self.parent_labels.array,
+                self.targets.array,
+                self.labels.array,
+                self.offsets.array,
+                self.unfortunate.array,
+                self.fired,
+                self.out,
+                self.out_labels,
+                self.failed,
+                self.hashes,
+                self.counts,
+                self.at,
+            )
+        )
+
+    def _look_up(self, interruption: Interruption, before: int) -> None:
+        """Between two pieces of work: is there a reason to stop?"""
+        enough = self.enough(self.known, self.steps, self.known - self.expanded)
+        if interruption.requested:
+            self.reason = "interrupted"
+        elif self.reason:
+            return
+        elif self.found is not None and self.found.in_states(self.matrix()[before:]).any():
+            self.reason = "a wanted state was found"
+        elif enough:
+            self.reason = enough
+
+    def _gather_mishaps(self, result: int) -> None:
+        count = int(self.at[kernels.MISHAPS])
+        rows = self.unfortunate.array[: 2 * (count + 1)].reshape(-1, 2)
+        if result == kernels.LEAVING:
+            state, number = (int(value) for value in rows[count])
+            label, variable = self.successors.leaving[-1 - number]
+            raise IllFormedSystem(self.names[label], variable, state)
+        pairs = ((int(state), int(number)) for state, number in rows[:count])
+        self.mishaps.extend(distinct(pairs, self.successors.failures))
+        self.at[kernels.MISHAPS] = 0
+
+    # ------------------------------------------------------------ room
+
+    def _make_room(self) -> None:
+        """Room for one more batch at least; raises MemoryError where there is none."""
+        states = self.known + self.reach + 1
+        self.words.reserve(states * self.width)
+        for row in (self.parents, self.parent_labels):
+            row.reserve(states)
+        room = [len(self.words) // self.width, len(self.parents), len(self.parent_labels)]
+        if self.keep_edges:
+            self.offsets.reserve(states + 1)
+            room.append(len(self.offsets) - 1)
+            for row in (self.targets, self.labels):
+                row.reserve(self.edges + self.reach)
+            self.at[kernels.EDGE_ROOM] = min(len(self.targets), len(self.labels))
+        self.at[kernels.MISHAP_ROOM] = len(self.unfortunate) // 2 - 1
+        if states > _FULLEST * (1 << self.bits):
+            self._rebuild(states)
+        self.at[kernels.STATE_ROOM] = min(*room, int(_FULLEST * (1 << self.bits)))
+
+    def _rebuild(self, states: int) -> None:
+        """A larger table; the old one is given back before there is a new one."""
+        while states > _FULLEST * (1 << self.bits):
+            self.bits += 1
+        self.table.clear(1 << self.bits)
+        kernels.enter_all(self.words.array, self.width, self.known, self.table.array, self.bits)
+
+    # ------------------------------------------------------------ the result
+
+    def matrix(self) -> npt.NDArray[np.uint64]:
+        """The states, one row of words each."""
+        return self.words.array[: self.known * self.width].reshape(-1, self.width)
+
+    def states(self) -> PackedStates:
+        """The states as integers."""
+        return PackedStates(self.matrix())
+
+    def positions(self) -> Positions:
+        """The numbers of the states."""
+        return Positions(self)
+
+    def rows(self) -> dict[str, npt.NDArray[Any]]:
+        """Parents, labels, edges and offsets."""
+        if self.keep_edges:
+            self.offsets.reserve(self.known + 1)
+            self.offsets.array[self.expanded + 1 : self.known + 1] = self.edges
+            offsets = self.offsets.array[: self.known + 1]
+        else:
+            offsets = np.zeros(self.known + 1, dtype=np.int64)
+        rows = {
+            "offsets": offsets,
+            "targets": self.targets.array[: self.edges],
+            "labels": self.labels.array[: self.edges],
+            "parents": self.parents.array[: self.known],
+            "parent_labels": self.parent_labels.array[: self.known],
+        }
+        for row in rows.values():
+            row.flags.writeable = False
+        return rows
+
+
+class Positions(Mapping[int, int]):
+    """The number of every packed state, looked up in the table of the search."""
+
+    def __init__(self, search: NativeSearch) -> None:
+        self.search = search
+        self.count = search.known
+
+    def __getitem__(self, packed: int) -> int:
+        search = self.search
+        if packed >> (64 * search.width):
+            raise KeyError(packed)
+        wanted = search.packing.matrix([packed])[0]
+        number = kernels.find(search.words.array, search.width, search.table.array, search.bits, wanted)
+        if not 0 <= number < self.count:
+            raise KeyError(packed)
+        return int(number)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.search.states())
+
+    def __len__(self) -> int:
+        return self.count

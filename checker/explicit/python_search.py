@@ -1,0 +1,215 @@
+"""Exploration by generated Python: what every model begins with, and small ones end with."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checker.explicit.generated_python import Expander, Failure
+from checker.explicit.initial_states import InitialStates
+from checker.explicit.interruption import Interruption
+from checker.explicit.state_graph import Mishap
+
+__all__ = ["MOST_STATES", "Progress", "PythonSearch", "distinct"]
+
+# States expanded by one call of generated code: some milliseconds between two looks at Ctrl-C.
+_CHUNK = 4096
+
+# Guards tested by one such call, where there are very many of them.
+_CHUNK_GUARDS = 200_000
+
+MOST_STATES = 2**31 - 2
+"""States are numbered by 32 bits with a sign."""
+
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(slots=True)
+class PythonSearch:
+    """The growing graph. `expanded`, `known` and `linked` tell how much of it is consistent.
+
+    Parameters
+    ----------
+    compiled : Expander
+    max_states : int, optional
+        Stop after the first state whose expansion makes it more than this.
+    enough : callable
+        ``enough(known, steps, waiting) -> reason``: why to stop between two pieces of work, if not "".
+    found : callable, optional
+        Truth values of what is looked for, in given states.
+    """
+
+    compiled: Expander
+    max_states: int | None
+    enough: Callable[[int, int, int], str]
+    found: Callable[[Iterable[int]], Iterator[Any]] | None
+    states: list[int] = field(default_factory=list)
+    visited: dict[int, int] = field(default_factory=dict)
+    parents: array[int] = field(default_factory=lambda: array("i"))
+    parent_labels: array[int] = field(default_factory=lambda: array("i"))
+    targets: array[int] = field(default_factory=lambda: array("i"))
+    labels: array[int] = field(default_factory=lambda: array("i"))
+    offsets: array[int] = field(default_factory=lambda: array("q", [0]))
+    mishaps: list[Mishap] = field(default_factory=list)
+    steps: int = 0
+    reason: str = ""
+    initial: int = 0
+    values_beyond: bool = False
+    initial_all: bool = False
+    expanded: int = 0
+    known: int = 0
+    linked: int = 0
+    torn: bool = False
+
+    # ------------------------------------------------------------ searching
+
+    def start(self, initial: InitialStates, interruption: Interruption) -> None:
+        """Enter the initial states."""
+        for batch in initial.batches():
+            self.visited.update(zip(batch, range(self.known, self.known + len(batch)), strict=True))
+            self.states.extend(batch)
+            self.parents.extend([-1] * len(batch))
+            self.parent_labels.extend([-1] * len(batch))
+            self.initial = len(self.states)
+            self._commit(0, [])
+            if self._stopped(interruption, batch):
+                return
+        self.values_beyond |= initial.beyond
+        self.initial_all = True
+
+    def run(self, interruption: Interruption, patience: float = float("inf")) -> bool:
+        """Expand states until there are none left, or there is a reason to stop.
+
+        Parameters
+        ----------
+        interruption : Interruption
+        patience : float
+            Guards tested and steps made, about, before it is worth going on with machine code.
+
+        Returns
+        -------
+        bool
+            False if patience has ended, and there is still something to do.
+        """
+        usual = max(1, min(_CHUNK, _CHUNK_GUARDS // max(1, self.compiled.outcomes)))
+        while self.expanded < self.known and not self.reason:
+            if self.steps + self.expanded * self.compiled.outcomes / 4 > patience:
+                return False
+            self._expand(min(self.expanded + usual, self.known), interruption)
+        return True
+
+    def _expand(self, stop: int, interruption: Interruption) -> None:
+        """Expand states up to number `stop`, or up to the one that makes them too many."""
+        start = self.expanded
+        mishaps: list[tuple[int, int]] = []
+        self._append(stop, mishaps)
+        if self.max_states is not None and len(self.states) > self.max_states:
+            # Exactly the states up to the first one that is too many are expanded, whatever the
+            # size of a piece: once more, up to there.
+            last = max(self.parents[self.max_states], start)
+            if last + 1 < stop:
+                self._take_back()
+                mishaps.clear()
+                stop = last + 1
+                self._append(stop, mishaps)
+        fresh = self.states[self.known :]
+        self._commit(stop, mishaps)
+        self._stopped(interruption, fresh)
+
+    def _append(self, stop: int, mishaps: list[tuple[int, int]]) -> None:
+        self.compiled.expand(
+            self.expanded,
+            stop,
+            self.states,
+            self.visited,
+            self.parents,
+            self.parent_labels,
+            self.targets,
+            self.labels,
+            self.offsets,
+            mishaps,
+        )
+
+    def _commit(self, expanded: int, mishaps: list[tuple[int, int]]) -> None:
+        """Everything so far is consistent."""
+        self.mishaps.extend(distinct(mishaps, self.compiled.failures))
+        self.steps += len(self.targets) - self.linked + len(mishaps)
+        self.expanded = expanded
+        self.known = len(self.states)
+        self.linked = len(self.targets)
+
+    def _stopped(self, interruption: Interruption, fresh: list[int]) -> bool:
+        enough = self.enough(self.known, self.steps, self.known - self.expanded)
+        if interruption.requested:
+            self.reason = "interrupted"
+        elif self.max_states is not None and self.known > self.max_states:
+            self.reason = f"more than {self.max_states} states"
+        elif self.known > MOST_STATES // 2:
+            self.reason = f"more than {MOST_STATES // 2} states"
+        elif self.found is not None and any(self.found(fresh)):
+            self.reason = "a wanted state was found"
+        elif enough:
+            self.reason = enough
+        return bool(self.reason)
+
+    # ------------------------------------------------------------ going back
+
+    def stop(self, reason: str) -> None:
+        """Go back to the last consistent point, after an error in the middle of a piece of work."""
+        self.reason = reason
+        # It may have entries too many. It also makes room: to shorten an array takes memory.
+        self.visited = {}
+        self.torn = True
+        self._shorten()
+        self.initial = min(self.initial, self.known)
+
+    def _take_back(self) -> None:
+        """Undo the last piece of work."""
+        for state in self.states[self.known :]:
+            del self.visited[state]
+        self._shorten()
+
+    def _shorten(self) -> None:
+        del self.states[self.known :]
+        del self.parents[self.known :]
+        del self.parent_labels[self.known :]
+        del self.targets[self.linked :]
+        del self.labels[self.linked :]
+        del self.offsets[self.expanded + 1 :]
+
+    # ------------------------------------------------------------ as arrays
+
+    def rows(self) -> dict[str, npt.NDArray[Any]]:
+        """Parents, labels, edges and offsets, sharing the memory of this search."""
+        self.offsets.extend([self.linked] * (self.known + 1 - len(self.offsets)))
+        return {
+            "offsets": _view(self.offsets, np.int64),
+            "targets": _view(self.targets, np.int32),
+            "labels": _view(self.labels, np.int32),
+            "parents": _view(self.parents, np.int32),
+            "parent_labels": _view(self.parent_labels, np.int32),
+        }
+
+
+def distinct(mishaps: Iterable[tuple[int, int]], failures: tuple[Failure, ...]) -> Iterator[Mishap]:
+    """One mishap for each state, label and hazard, the first of its choices."""
+    seen = set()
+    for state, number in mishaps:
+        failure = failures[number]
+        key = (state, failure.label, id(failure.hazard))
+        if key not in seen:
+            seen.add(key)
+            yield Mishap(state, failure.label, failure.choices, failure.hazard)
+
+
+def _view(numbers: array[int], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    # Shares the memory: the edges of a large graph are not held twice. Read-only, because some
+    # sparse matrix methods sort the arrays that they are given in place.
+    view = np.frombuffer(numbers, dtype=dtype) if numbers else np.empty(0, dtype=dtype)
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,212 @@
+"""Kernels: loops over arrays, written in Python, compiled when they are first called.
+
+A kernel is an ordinary function over numpy arrays and numbers, annotated, in a subset of Python:
+`if`, `while`, `for … in range`, assignments, arithmetic on 64 bits, elements of arrays, calls of other
+kernels. It is compiled once for every combination of the arrays' types. The same function runs in
+CPython, so it can be tested against itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from checker.native.kinds import BOOL, CODE, FLOAT, INT, NOTHING, WORD, Kind, element_of
+
+__all__ = ["Kernel", "kernel"]
+
+_Kinds = tuple[Kind, ...]
+
+
+class Kernel:
+    """A function that is compiled for the types it is called with.
+
+    Parameters
+    ----------
+    function : callable
+        Annotated with `int`, `Word`, `float`, `bool`, `Row` (an array), `Static` (a number for which
+        it is compiled) or `Code` (the address of a compiled function). Arrays are read and written in place; they must be contiguous. Indices
+        are not checked.
+
+    Notes
+    -----
+    A call does not hold the interpreter's lock: kernels run at the same time in several threads.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.__doc__ = function.__doc__
+        self._compiled: dict[_Kinds, Callable[..., Any]] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        kinds = tuple(map(_kind_of, arguments))
+        if self.static:
+            numbers = {position: int(arguments[position]) for position in self.static}
+            kinds = tuple(
+                Kind("Static", number=numbers[position]) if position in numbers else kind
+                for position, kind in enumerate(kinds)
+            )
+        compiled = self._compiled.get(kinds)
+        if compiled is None:
+            compiled = self._compiled[kinds] = self._compile(self.signature(kinds))
+        return compiled(*map(_passed, arguments))
+
+    def interpreted(self, *arguments: Any) -> Any:
+        """The same, run by CPython: for small inputs, and to compare."""
+        return self.function(*arguments)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+    # ------------------------------------------------------------ compiling
+
+    @cached_property
+    def tree(self) -> ast.FunctionDef:
+        """The function's source."""
+        tree = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        return tree
+
+    @cached_property
+    def static(self) -> tuple[int, ...]:
+        """Positions of the parameters that are known when it is compiled."""
+        annotations = [parameter.annotation for parameter in self.tree.args.args]
+        return tuple(
+            position
+            for position, annotation in enumerate(annotations)
+            if isinstance(annotation, ast.Name) and annotation.id == "Static"
+        )
+
+    def signature(self, kinds: Sequence[Kind]) -> _Kinds:
+        """What the parameters are, for arguments of these kinds.
+
+        Raises
+        ------
+        TypeError
+            If an argument does not fit its annotation.
+        """
+        parameters = self.tree.args.args
+        if len(parameters) != len(kinds):
+            raise TypeError(f"{self.name} takes {len(parameters)} arguments, not {len(kinds)}")
+        result = []
+        for parameter, kind in zip(parameters, kinds, strict=True):
+            annotation = parameter.annotation
+            wanted = annotation.id if isinstance(annotation, ast.Name) else "?"
+            if wanted == "Row":
+                fits = kind.element is not None
+            elif wanted == "Static":
+                fits = kind.number is not None
+            else:
+                named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL, "Code": CODE}
+                fits = wanted in named and (kind == named[wanted] or kind is INT and wanted == "Word")
+                kind = named.get(wanted, kind)
+            if not fits:
+                raise TypeError(f"{self.name}: {parameter.arg} is {wanted}, not {kind}")
+            result.append(kind)
+        return tuple(result)
+
+    @cached_property
+    def result(self) -> Kind:
+        """What the function returns."""
+        returns = self.tree.returns
+        named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL}
+        return named[returns.id] if isinstance(returns, ast.Name) else NOTHING
+
+    def _compile(self, kinds: _Kinds) -> Callable[..., Any]:
+        import ctypes
+
+        from llvmlite import ir
+
+        from checker.native.machine import assemble
+
+        module = ir.Module(name=self.name)
+        function = _Linker(module).function(self, kinds)[0]
+        function.linkage = ""
+        types: dict[Kind, Any] = {
+            INT: ctypes.c_int64,
+            WORD: ctypes.c_uint64,
+            CODE: ctypes.c_int64,
+            FLOAT: ctypes.c_double,
+            BOOL: ctypes.c_bool,
+            NOTHING: None,
+        }
+        code = assemble(module)
+        arguments = [types.get(kind, ctypes.c_void_p) for kind in kinds]
+        compiled = code.function(function.name, arguments, types[self.result])
+        compiled.code = code  # type: ignore[attr-defined]
+        return compiled
+
+
+class _Linker:
+    """Gathers a kernel and all that it calls in one module."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.known: dict[tuple[int, _Kinds], tuple[Any, Kind]] = {}
+
+    def function(self, wanted: Kernel, kinds: _Kinds) -> tuple[Any, Kind]:
+        from llvmlite import ir
+
+        from checker.native.translate import FunctionTranslator
+        from checker.native.translate_expressions import llvm_type
+
+        key = (id(wanted), kinds)
+        if key not in self.known:
+            types = [llvm_type(kind) for kind in kinds]
+            result = ir.VoidType() if wanted.result is NOTHING else llvm_type(wanted.result)
+            name = f"{wanted.name}.{len(self.known)}"
+            function = ir.Function(self.module, ir.FunctionType(result, types), name)
+            function.linkage = "internal"
+            function.attributes.add("nounwind")
+            self.known[key] = function, wanted.result
+            names = {**wanted.function.__globals__}
+            FunctionTranslator(wanted.tree, names, function, kinds, wanted.result, self.function)
+        return self.known[key]
+
+
+def _kind_of(argument: Any) -> Kind:
+    if isinstance(argument, np.ndarray):
+        element = element_of(argument)
+        return Kind("Row", element)
+    if isinstance(argument, bool | np.bool_):
+        return BOOL
+    if isinstance(argument, int | np.integer):
+        return INT
+    if isinstance(argument, float):
+        return FLOAT
+    if hasattr(argument, "address"):
+        return CODE
+    raise TypeError(f"a kernel cannot take {type(argument).__name__}")
+
+
+def _passed(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return argument.ctypes.data
+    if isinstance(argument, int | np.integer) and not isinstance(argument, bool):
+        return int(argument)
+    return getattr(argument, "address", argument)
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Make a function a kernel.
+
+    Examples
+    --------
+    >>> from checker.native.intrinsics import Row
+    >>> @kernel
+    ... def total(numbers: Row, count: int) -> int:
+    ...     result = 0
+    ...     for i in range(count):
+    ...         result += numbers[i]
+    ...     return result
+    >>> total.interpreted([1, 2, 3], 3)
+    6
+    """
+    return Kernel(function)
