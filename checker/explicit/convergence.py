@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit.components import machine_code_works, ways_pass
 from checker.explicit.explore import evaluate_all, explore
 from checker.explicit.fair_cycles import (
     Bools,
@@ -24,7 +25,7 @@ from checker.explicit.lasso_run import lasso_run, names, tell_loop
 from checker.explicit.lasso_search import distances, shortest_lasso
 from checker.explicit.longest_way import can_reach, longest_way
 from checker.explicit.state_graph import StateGraph
-from checker.explicit.strong_components import strong_components
+from checker.explicit.strong_components import gather, strong_components
 from checker.regimes.regime import NONE, UnderRegime
 from checker.system.expression import Expression, conj
 from checker.system.run import Judgement, Verdict
@@ -32,6 +33,9 @@ from checker.system.transition_system import Kind, Property, Role, TransitionSys
 from checker.system.walk import topological
 
 __all__ = ["judge_converges", "violating_components"]
+
+_MANY = 20_000
+"""Edges from which on it is worth compiling."""
 
 _MOST_WELLFORMED = 50_000
 """States up to which "from every state" is judged by visiting them all."""
@@ -70,9 +74,11 @@ def judge_converges(graph: StateGraph, claim: Property) -> Judgement:
     goal = evaluate_all(graph, claim.predicate)
     fair = fair_graph(graph)
     known = expanded(graph)
-    avoiding = fair_components(fair, ~goal & known)
     every = fair_components(fair, known)
-    leaving = np.intersect1d(every.meeting(goal), every.meeting(~goal))
+    outside = every.meeting(~goal)
+    leaving = np.intersect1d(every.meeting(goal), outside)
+    # A fair loop that avoids the goal lies in a component that meets the rest.
+    avoiding = fair_components(fair, ~goal & known) if outside.size else FairComponents(every.labels, 0)
     metrics: dict[str, Any] = {
         "reached": avoiding.count == 0,
         "stable": leaving.size == 0,
@@ -136,17 +142,18 @@ def _violated(
 
 def _worst_case(graph: StateGraph, goal: Bools) -> dict[str, Any]:
     """Steps and rounds from the worst state until the goal holds for good."""
+    has_passes = any(one.action.process is not None for one in graph.instances)
+    if len(graph.targets) > _MANY and machine_code_works():
+        return _worst_case_by_machine_code(graph, goal, has_passes)
     moving = graph.recurring & graph.changing
     sources, targets, labels = graph.sources[moving], graph.targets[moving], graph.labels[moving]
     offsets = np.concatenate(([0], np.cumsum(moving)))[graph.offsets]
     region = can_reach(len(graph), sources, targets, ~goal)
     steps = longest_way(region, offsets, sources, targets, np.ones(len(sources), dtype=np.int64))
-    metrics: dict[str, Any] = {"steps": steps}
-    if any(one.action.process is not None for one in graph.instances):
+    metrics: dict[str, Any] = {"steps": steps, "rounds": None}
+    if has_passes:
         passes = _completing(graph)[moving].astype(np.int64)
         metrics["rounds"] = longest_way(region, offsets, sources, targets, passes)
-    else:
-        metrics["rounds"] = None
     if steps is None:
         # Only steps inside the region: from outside it no cycle leads back in.
         inner = region[sources] & region[targets]
@@ -156,32 +163,78 @@ def _worst_case(graph: StateGraph, goal: Bools) -> dict[str, Any]:
         cyclic = component[sources[inner]] == component[targets[inner]]
         first = component[sources[inner]][cyclic].min()
         which = cyclic & (component[sources[inner]] == first)
-        found = sorted(set(labels[inner][which].tolist()))
-        repeated = names([graph.instances[label].name for label in found])
-        metrics["unbounded"] = f"without a bound: first {repeated} may be repeated any number of times"
+        metrics["unbounded"] = _unbounded(graph, set(labels[inner][which].tolist()))
     return metrics
 
 
-def _completing(graph: StateGraph) -> Bools:
-    """The edges that end a pass of a process, shape (edges,)."""
-    ends = np.zeros(len(graph.targets), dtype=np.bool_)
-    of_action: dict[str, Bools] = {}
+def _worst_case_by_machine_code(graph: StateGraph, goal: Bools, has_passes: bool) -> dict[str, Any]:
+    """The same in one pass over the edges for each figure."""
+    rows = (graph.offsets, graph.targets, graph.labels, graph.recurring_labels, goal)
+    ways = ways_pass(*rows, weighted=1)
+    metrics: dict[str, Any] = {"steps": ways.longest, "rounds": None}
+    if has_passes:
+        marks, row_of, at_target = _completing_marks(graph)
+        metrics["rounds"] = ways_pass(*rows, 2, marks.reshape(-1), row_of, at_target).longest
+    if ways.loop is not None:
+        edges, counts = gather(graph.offsets, ways.loop)
+        sources = np.repeat(ways.loop, counts)
+        targets, labels = graph.targets[edges], graph.labels[edges]
+        inner = np.isin(targets, ways.loop) & (targets != sources) & graph.recurring_labels[labels]
+        metrics["unbounded"] = _unbounded(graph, set(labels[inner].tolist()))
+    return metrics
+
+
+def _unbounded(graph: StateGraph, labels: set[int]) -> str:
+    repeated = names([graph.instances[label].name for label in sorted(labels)])
+    return f"without a bound: first {repeated} may be repeated any number of times"
+
+
+def _completing_marks(
+    graph: StateGraph,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Which edges end a pass of a process.
+
+    Returns
+    -------
+    marks : ndarray of uint8, shape (rows, states)
+    row_of : ndarray of int32, shape (labels,)
+        The row that tells for the edges with this label; -1 if they end no pass.
+    at_target : ndarray of uint8, shape (labels,)
+        1 if it is the state after the step that tells, 0 for the one before.
+    """
+    row_of = np.full(len(graph.instances), -1, dtype=np.int32)
+    at_target = np.zeros(len(graph.instances), dtype=np.uint8)
+    marks: list[Bools] = []
+    of_action: dict[str, int] = {}
     for label, instance in enumerate(graph.instances):
         action = instance.action
         if action.process is None or action.kind is not Kind.STEP:
             continue
+        # Where it depends on a choice, edges do not tell; that the process is back at the start of
+        # its body says the same.
+        by_arrival = any(node.operator == "bound" for node in topological([action.completes]))
         if action.name not in of_action:
-            condition = action.completes
-            if any(node.operator == "bound" for node in topological([condition])):
-                # It depends on a choice, which edges do not tell; that the process is back at the
-                # start of its body says the same.
+            of_action[action.name] = len(marks)
+            if by_arrival:
                 position = graph.system.variable[graph.system.process[action.process].position]
-                arrived = evaluate_all(graph, position.node) == 0
-                of_action[action.name] = arrived[graph.targets]
+                marks.append(evaluate_all(graph, position.node) == 0)
             else:
-                of_action[action.name] = evaluate_all(graph, condition)[graph.sources]
-        ends |= of_action[action.name] & (graph.labels == label)
-    return ends
+                marks.append(evaluate_all(graph, action.completes))
+        row_of[label] = of_action[action.name]
+        at_target[label] = by_arrival
+    joint = np.array(marks, dtype=np.uint8).reshape(len(marks), len(graph))
+    return joint, row_of, at_target
+
+
+def _completing(graph: StateGraph) -> Bools:
+    """The edges that end a pass of a process, shape (edges,)."""
+    marks, row_of, at_target = _completing_marks(graph)
+    rows = row_of[graph.labels]
+    ends = np.where(at_target[graph.labels] != 0, graph.targets, graph.sources)
+    result: Bools = np.zeros(len(rows), dtype=np.bool_)
+    told = rows >= 0
+    result[told] = marks[rows[told], ends[told]] != 0
+    return result
 
 
 # ---------------------------------------------------------------- from where, and whereto
@@ -241,13 +294,18 @@ def _confluence(
     fields = [variable.name for variable in system.variables if variable.role is Role.FIELD]
     key_mask = sum(slots[name] for name in inputs(system, setpoint))
     end_mask = sum(slots[name] for name in fields)
-    ends: dict[int, int] = {}
-    for index in np.flatnonzero(components.labels >= 0).tolist():
-        packed = graph.states[index]
-        first = ends.setdefault(packed & key_mask, index)
-        if (graph.states[first] ^ packed) & end_mask:
-            examples = [_fields(graph, first, fields), _fields(graph, index, fields)]
-            return {"confluent": False, "different_ends": examples}
+    states = np.flatnonzero(components.labels >= 0)
+    words = graph.words[states]
+    masks = packing.matrix([key_mask, end_mask])
+    keys, ends = words & masks[0], words & masks[1]
+    _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    # With each state the first one of the same setpoint.
+    partner = first[group.reshape(-1)]
+    differs = (ends != ends[partner]).any(axis=1)
+    if differs.any():
+        here = int(differs.argmax())
+        pair = (int(states[partner[here]]), int(states[here]))
+        return {"confluent": False, "different_ends": [_fields(graph, one, fields) for one in pair]}
     return {"confluent": True}
 
 

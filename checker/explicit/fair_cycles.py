@@ -31,6 +31,9 @@ __all__ = [
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
+_MANY = 20_000
+"""Edges from which on it is worth compiling."""
+
 
 @dataclass(frozen=True)
 class FairGraph:
@@ -40,18 +43,22 @@ class FairGraph:
     ----------
     offsets, targets : ndarray of int
         Edges in CSR form, all that the regime allows (a self-loop is a stutter).
-    recurring : ndarray of bool, shape (edges,)
-        Which edges may occur in a cycle.
-    unit : ndarray of int, shape (edges,)
+    labels : ndarray of int, shape (edges,)
+        What each edge is; the two that follow say something of each label.
+    recurring : ndarray of bool, shape (labels,)
+        Which edges may occur in a cycle. (Faults are taken away here, without a copy of the edges.)
+    unit : ndarray of int, shape (labels,)
         The fairness unit that an edge takes; -1 for none.
     enabled : ndarray of uint8, shape (states, bytes)
         Bit u of row s: an outcome of unit u changes state s or goes wrong (`packbits`, little).
+        The number of bytes is a multiple of 8.
     weak, strong : ndarray of uint8, shape (bytes,)
         Which units are weakly and strongly fair, packed in the same way.
     """
 
     offsets: Ints
     targets: Ints
+    labels: Ints
     recurring: Bools
     unit: Ints
     enabled: Bytes
@@ -70,6 +77,10 @@ class FairGraph:
             int(u) for u in np.flatnonzero(np.unpackbits(self.weak | self.strong, bitorder="little"))
         ]
 
+    def units_of(self, edges: Ints) -> Ints:
+        """The fairness unit of each of the given edges."""
+        return self.unit[self.labels[edges]]
+
     def induced(self, nodes: Ints) -> Induced:
         """The recurring steps between the given states that change the state."""
         positions, counts = gather(self.offsets, nodes)
@@ -77,7 +88,7 @@ class FairGraph:
         local = np.full(self.states, -1, dtype=np.int32)
         local[nodes] = np.arange(len(nodes), dtype=np.int32)
         target = local[self.targets[positions]]
-        kept = (target >= 0) & (target != source) & self.recurring[positions]
+        kept = (target >= 0) & (target != source) & self.recurring[self.labels[positions]]
         positions, source, target = positions[kept], source[kept], target[kept]
         offsets = np.concatenate(([0], np.cumsum(np.bincount(source, minlength=len(nodes)))))
         return Induced(nodes, offsets, source, target, positions)
@@ -147,6 +158,11 @@ def fair_components(graph: FairGraph, inside: Bools | None = None) -> FairCompon
     E. A. Emerson and C.-L. Lei, Modalities for model checking: branching time logic strikes back,
     Sci. Comput. Program. 8 (1987).
     """
+    if len(graph.targets) > _MANY:
+        from checker.explicit import components
+
+        if components.machine_code_works():
+            return _by_machine_code(graph, inside)
     found = np.full(graph.states, -1, dtype=np.int64)
     total = 0
     nodes: Ints = np.arange(graph.states) if inside is None else np.flatnonzero(inside)
@@ -182,9 +198,10 @@ def fair_graph(graph: StateGraph) -> FairGraph:
     graph.need_edges()
     units = len(graph.units)
     columns = max(1, -(-units // 64))
-    enabled = np.zeros((len(graph), 8), dtype=np.uint8)
     if units:
         enabled = graph.enabled_units.astype("<u8", copy=False).view(np.uint8)
+    else:
+        enabled = np.zeros((len(graph), 8), dtype=np.uint8)
 
     def packed(fairness: Fairness) -> Bytes:
         bits = np.zeros(columns * 64, dtype=np.bool_)
@@ -194,8 +211,9 @@ def fair_graph(graph: StateGraph) -> FairGraph:
     return FairGraph(
         graph.offsets,
         graph.targets,
-        graph.recurring,
-        graph.unit_of_label[graph.labels],
+        graph.labels,
+        graph.recurring_labels,
+        graph.unit_of_label,
         enabled,
         packed(Fairness.WEAK),
         packed(Fairness.STRONG),
@@ -205,6 +223,38 @@ def fair_graph(graph: StateGraph) -> FairGraph:
 def expanded(graph: StateGraph) -> Bools:
     """True for the states whose steps are all known, shape (states,): only they may be in a loop."""
     return np.arange(len(graph)) < graph.expanded
+
+
+def _by_machine_code(graph: FairGraph, inside: Bools | None) -> FairComponents:
+    """The same in one pass over the edges, and one more over what strong fairness leaves open."""
+    from checker.explicit.component_kernels import AGAIN, REJECTED
+    from checker.explicit.components import fair_pass, in_order
+
+    result: npt.NDArray[np.int32] | None = None
+    total = 0
+    while True:
+        found = fair_pass(
+            graph.offsets,
+            graph.targets,
+            graph.labels,
+            graph.recurring,
+            inside,
+            graph.enabled.view("<u8"),
+            graph.weak.view("<u8"),
+            graph.strong.view("<u8"),
+            graph.unit,
+        )
+        inside = found == AGAIN
+        accepted = found >= 0
+        found[~accepted] = REJECTED
+        if result is None:
+            result = found
+        else:
+            # Numbers of this pass must not be those of an earlier one.
+            result[accepted] = in_order_of_appearance(found)[accepted] + total
+        total = in_order(result)
+        if not inside.any():
+            return FairComponents(result, total)
 
 
 def _enabled(enabled: Bytes, component: Ints, count: int) -> tuple[Bytes, Bytes]:
@@ -226,7 +276,7 @@ def _taken(graph: FairGraph, part: Induced, component: Ints, count: int) -> Byte
     inner = np.flatnonzero(home == component[part.targets])
     if not inner.size:
         return taken
-    units = graph.unit[part.edges[inner]]
+    units = graph.units_of(part.edges[inner])
     fair = units >= 0
     home, units = home[inner[fair]], units[fair]
     # Most components are single states without steps: give rows only to those that have some.

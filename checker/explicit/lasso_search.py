@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit.components import machine_code_works
 from checker.explicit.fair_cycles import Bools, FairComponents, FairGraph, Induced
 from checker.explicit.strong_components import Ints, gather
 
 __all__ = ["Loop", "distances", "shortest_lasso"]
+
+_MANY = 20_000
+"""Edges from which on it is worth compiling."""
 
 _COMPONENTS = 12
 """Components tried, nearest first."""
@@ -105,6 +109,12 @@ def distances(
     arrival = np.full(len(start), -1, dtype=np.int64)
     sources = np.flatnonzero((start >= 0) & inside)
     sources = sources[np.argsort(start[sources], kind="stable")]
+    if len(targets) > _MANY and machine_code_works():
+        from checker.explicit.edge_kernels import shortest
+
+        rows = (offsets, targets, inside.view(np.uint8), start, sources.astype(np.int64))
+        shortest(*rows, len(sources), np.empty(len(start), dtype=np.int32), depth, arrival)
+        return depth, arrival
     frontier: Ints = np.zeros(0, dtype=np.int64)
     level = used = 0
     while frontier.size or used < len(sources):
@@ -149,7 +159,7 @@ class _Walk:
         self.members = members
         self.visit = visit[members]
         self.part: Induced = graph.induced(members)
-        self.units = graph.unit[self.part.edges]
+        self.units = graph.units_of(self.part.edges)
         self.weak = int.from_bytes(graph.weak.tobytes(), "little")
         self.strong = int.from_bytes(graph.strong.tobytes(), "little")
         self.visited = 1 << (8 * len(graph.weak))

@@ -106,9 +106,9 @@ class MachineWriter:
 
     def _width(self, node: Expression) -> int:
         low, high = self.bounds.of(node)
-        if low > high or (-(2**62) < low and high < 2**62):
+        if low > high or (low > -(2**62) and high < 2**62):
             return 64
-        if -(2**126) < low and high < 2**126:
+        if low > -(2**126) and high < 2**126:
             return 128
         raise NotCompilable("an integer of the model may need more than 127 bits")
 
@@ -206,7 +206,7 @@ class MachineWriter:
 
     def _lifted(self, slot: Slot, value: Any) -> Any:
         b = self.builder
-        if -(2**62) < slot.low and slot.top < 2**62:
+        if slot.low > -(2**62) and slot.top < 2**62:
             return b.add(value, ir.Constant(I64, slot.low)) if slot.low else value
         return b.add(b.zext(value, I128), ir.Constant(I128, slot.low))
 
@@ -230,7 +230,7 @@ class MachineWriter:
             place = self._table(stored, parts)
         else:
             with b.goto_entry_block():
-                place = b.alloca(ir.ArrayType(stored, length))
+                place = b.alloca(stored, size=length)
             for position, part in enumerate(parts):
                 b.store(part, b.gep(place, [ir.Constant(I64, position)], source_etype=stored))
         value = b.load(b.gep(place, [index], source_etype=stored), typ=stored)
@@ -244,7 +244,8 @@ class MachineWriter:
         table.initializer = ir.Constant(table.value_type, list(parts))
         table.global_constant = True
         table.linkage = "internal"
-        return self.builder.bitcast(table, POINTER)
+        start = [ir.Constant(I64, 0), ir.Constant(I64, 0)]
+        return self.builder.gep(table, start, source_etype=table.value_type)
 
     def _shifted(self, row: Expression, shift: tuple[Slot, int], index: Any) -> Any:
         """An element of variables equally far apart: its word is read from memory if there are many."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit.components import machine_code_works, ways_pass
 from checker.explicit.explore import evaluate_all, evaluate_edges
 from checker.explicit.judging import goes_wrong, held, predicate_of, unless_unsure, violated
 from checker.explicit.state_graph import Mishap, StateGraph
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 _Mask = npt.NDArray[np.bool_]
+
+_MANY = 20_000
+"""Edges from which on it is worth compiling."""
 
 
 def judge_safety(graph: StateGraph, claim: Property, goal: Expression | None = None) -> Judgement:
@@ -143,7 +147,13 @@ def deadlocks(graph: StateGraph) -> _Mask:
     stuck = np.zeros(len(graph), dtype=np.bool_)
     stuck[: graph.expanded] = True
     own = _own_labels(graph)
-    stuck[graph.sources[graph.changing & own[graph.labels]]] = False
+    if len(graph.targets) > _MANY and machine_code_works():
+        from checker.explicit.edge_kernels import unstick
+
+        rows = (graph.offsets, graph.targets, graph.labels)
+        unstick(*rows, len(graph), own.view(np.uint8), stuck.view(np.uint8))
+    else:
+        stuck[graph.sources[graph.changing & own[graph.labels]]] = False
     for mishap in graph.mishaps:
         if own[mishap.label]:
             stuck[mishap.state] = False
@@ -170,7 +180,7 @@ def recoverable(graph: StateGraph, claim: Property) -> Judgement:
     for mishap in graph.mishaps:
         if mishap.hazard is None and own[mishap.label]:
             possible[mishap.state] = True
-    lost = ~_backward(graph, possible, own[graph.labels])
+    lost = ~_backward(graph, possible, own)
     return _invariant(graph, claim, lost, "from here it cannot be reached any more")
 
 
@@ -180,9 +190,13 @@ def _own_labels(graph: StateGraph) -> _Mask:
     return np.array(kinds, dtype=np.bool_)
 
 
-def _backward(graph: StateGraph, goal: _Mask, usable: _Mask) -> _Mask:
-    """States with a path along usable edges into the goal."""
-    usable = usable & graph.changing
+def _backward(graph: StateGraph, goal: _Mask, usable_labels: _Mask) -> _Mask:
+    """States with a path along edges with these labels into the goal."""
+    if len(graph.targets) > _MANY and machine_code_works():
+        rows = (graph.offsets, graph.targets, graph.labels)
+        reaching: _Mask = np.greater_equal(ways_pass(*rows, usable_labels, ~goal).best, 0)
+        return reaching
+    usable = usable_labels[graph.labels] & graph.changing
     sources, targets = graph.sources[usable], graph.targets[usable]
     incoming = sources[np.argsort(targets, kind="stable")]
     counts = np.bincount(targets, minlength=len(graph))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit.components import machine_code_works
+from checker.explicit.labels import Instance, Mishap, Unit, fired_labels
 from checker.explicit.networkx_view import NetworkxView
 from checker.explicit.outcomes import outcomes
 from checker.explicit.packed_states import PackedStates
@@ -17,83 +19,19 @@ from checker.explicit.packing import Packing, digest_of
 from checker.regimes.regime import UnderRegime
 from checker.system.run import Run, Step
 from checker.system.sorts import Scalar
-from checker.system.transition_system import Action, Fairness, Hazard, TransitionSystem
+from checker.system.transition_system import TransitionSystem
 
 if TYPE_CHECKING:
     import networkx
 
 __all__ = ["IncompleteGraph", "Instance", "Mishap", "StateGraph", "Unit", "fired_labels"]
 
-_PIECE = 1 << 14
+_MANY = 20_000
+"""Edges from which on it is worth compiling."""
 
 
 class IncompleteGraph(ValueError):
     """Exploration stopped early or kept no edges, and the question needs all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit of fairness: an action group with its parameter values.
-
-    Parameters
-    ----------
-    name : str
-        The group, with the arguments in parentheses if there are any.
-    fairness : Fairness
-        WEAK or STRONG; STRONG if any action of the group is.
-    """
-
-    name: str
-    fairness: Fairness
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An action with fixed parameters. Edges are labelled by the index of their instance.
-
-    Parameters
-    ----------
-    action : Action
-    arguments : tuple of bool or int
-    unit : int
-        Index into `StateGraph.units`; -1 if nothing fair is promised about it.
-    """
-
-    action: Action
-    arguments: tuple[Scalar, ...]
-    unit: int
-
-    @property
-    def name(self) -> str:
-        """The action's name, with the arguments in parentheses if there are any."""
-        shown = (
-            symbol.domain.show(value)
-            for symbol, value in zip(self.action.parameters, self.arguments, strict=True)
-        )
-        return f"{self.action.name}({', '.join(shown)})" if self.arguments else self.action.name
-
-
-@dataclass(frozen=True, slots=True)
-class Mishap:
-    """An outcome without a successor.
-
-    Parameters
-    ----------
-    state : int
-        Index of the state it happens in.
-    label : int
-        Index of the action instance.
-    choices : tuple of bool or int
-        The first choices with which it happens.
-    hazard : Hazard or None
-        What went wrong; None if nothing did, but the outcome leaves the stated bound of an
-        unbounded variable, so exploration does not follow it.
-    """
-
-    state: int
-    label: int
-    choices: tuple[Scalar, ...]
-    hazard: Hazard | None
 
 
 @dataclass(eq=False, repr=False)
@@ -251,7 +189,8 @@ class StateGraph(NetworkxView):
     def recurring(self) -> npt.NDArray[np.bool_]:
         """True for the edges whose action may happen for ever under the regime, shape (edges,)."""
         self.need_edges()
-        return self.recurring_labels[self.labels]
+        recurring: npt.NDArray[np.bool_] = self.recurring_labels[self.labels]
+        return recurring
 
     @cached_property
     def unit_of_label(self) -> npt.NDArray[np.int32]:
@@ -275,6 +214,8 @@ class StateGraph(NetworkxView):
         self.need_edges()
         columns = -(-len(self.units) // 64)
         enabled = np.zeros((len(self), columns), dtype=np.uint64)
+        if len(self.targets) > _MANY and machine_code_works():
+            return self._enabled_by_machine_code(enabled)
         nonempty = np.flatnonzero(np.diff(self.offsets))
         for column in range(columns):
             bit_of_label = np.zeros(len(self.instances), dtype=np.uint64)
@@ -289,10 +230,23 @@ class StateGraph(NetworkxView):
                 enabled[mishap.state, column] |= bit_of_label[mishap.label]
         return enabled
 
+    def _enabled_by_machine_code(self, enabled: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        from checker.explicit.edge_kernels import enable
+
+        units = self.unit_of_label
+        column_of = np.where(units >= 0, units // 64, -1).astype(np.int32)
+        bit_of = np.uint64(1) << (units % 64).astype(np.uint64)
+        rows = (self.offsets, self.targets, self.labels)
+        enable(*rows, len(self), column_of, bit_of, enabled.shape[1], enabled.reshape(-1))
+        for mishap in self.mishaps:
+            if column_of[mishap.label] >= 0:
+                enabled[mishap.state, column_of[mishap.label]] |= bit_of[mishap.label]
+        return enabled
+
     def unit_enabled(self, unit: int) -> npt.NDArray[np.bool_]:
         """Where one unit of fairness can change something, shape (states,)."""
         bit = np.uint64(1 << unit % 64)
-        enabled: npt.NDArray[np.bool_] = (self.enabled_units[:, unit // 64] & bit) != 0
+        enabled: npt.NDArray[np.bool_] = np.not_equal(self.enabled_units[:, unit // 64] & bit, 0)
         return enabled
 
     def steps_from(self, index: int) -> Iterator[tuple[int, int]]:
@@ -390,27 +344,3 @@ class StateGraph(NetworkxView):
     def number_of_nodes(self) -> int:
         """Number of states; networkx asks."""
         return len(self)
-
-
-def fired_labels(
-    count: int,
-    offsets: npt.NDArray[np.int64],
-    targets: npt.NDArray[np.int32],
-    labels: npt.NDArray[np.signedinteger],
-) -> npt.NDArray[np.uint8]:
-    """What every label does somewhere in a graph.
-
-    Returns
-    -------
-    ndarray of uint8, shape (count,)
-        Bit 0: a step with this label exists; bit 1: one that changes the state does.
-    """
-    fired = np.zeros(count, dtype=np.uint8)
-    # In pieces: there may be little memory left.
-    for start in range(0, len(offsets) - 1, _PIECE):
-        rows = offsets[start : start + _PIECE + 1]
-        first, last = int(rows[0]), int(rows[-1])
-        sources = np.repeat(np.arange(start, start + len(rows) - 1, dtype=np.int32), np.diff(rows))
-        fired[labels[first:last]] |= 1
-        fired[labels[first:last][sources != targets[first:last]]] |= 2
-    return fired

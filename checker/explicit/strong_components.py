@@ -10,7 +10,7 @@ __all__ = ["Ints", "gather", "in_order_of_appearance", "strong_components"]
 Ints = npt.NDArray[np.integer]
 
 _SMALL = 20_000
-"""Edges up to which plain Python is faster than importing scipy."""
+"""Edges up to which plain Python is faster than compiling."""
 
 
 def strong_components(offsets: Ints, targets: Ints) -> npt.NDArray[np.int32]:
@@ -38,20 +38,14 @@ def strong_components(offsets: Ints, targets: Ints) -> npt.NDArray[np.int32]:
     """
     if not len(targets):
         return np.arange(len(offsets) - 1, dtype=np.int32)
-    if len(targets) <= _SMALL:
-        return in_order_of_appearance(_tarjan(offsets.tolist(), targets.tolist()))
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
+    if len(targets) > _SMALL:
+        from checker.explicit import components
 
-    nodes = len(offsets) - 1
-    # scipy works on float64: handing it over saves one conversion of all edges.
-    weights = np.ones(len(targets))
-    matrix = csr_matrix((weights, targets.copy(), offsets.copy()), shape=(nodes, nodes))
-    # Two actions may lead to one state; scipy never returns if an edge is there twice. This
-    # works in place, hence on copies.
-    matrix.sum_duplicates()
-    _, labels = connected_components(matrix, directed=True, connection="strong")
-    return in_order_of_appearance(labels)
+        if components.machine_code_works():
+            labels = components.ranks(np.ascontiguousarray(offsets), np.ascontiguousarray(targets))
+            components.in_order(labels)
+            return labels
+    return in_order_of_appearance(_tarjan(offsets.tolist(), targets.tolist()))
 
 
 def in_order_of_appearance(labels: Ints) -> npt.NDArray[np.int32]:

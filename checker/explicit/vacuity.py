@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from checker.explicit.explore import evaluate_all
 from checker.explicit.state_graph import StateGraph
 from checker.system.expression import FALSE, Expression

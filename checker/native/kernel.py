@@ -30,9 +30,9 @@ class Kernel:
     Parameters
     ----------
     function : callable
-        Annotated with `int`, `Word`, `float`, `bool`, `Row` (an array), `Static` (a number for which
-        it is compiled) or `Code` (the address of a compiled function). Arrays are read and written in place; they must be contiguous. Indices
-        are not checked.
+        Annotated with `int`, `Word`, `float`, `bool`, `Row` (an array), `Static` (a number for
+        which it is compiled) or `Code` (the address of a compiled function). Arrays are read and
+        written in place; they must be contiguous. Indices are not checked.
 
     Notes
     -----
@@ -105,7 +105,7 @@ class Kernel:
                 fits = kind.number is not None
             else:
                 named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL, "Code": CODE}
-                fits = wanted in named and (kind == named[wanted] or kind is INT and wanted == "Word")
+                fits = wanted in named and (kind == named[wanted] or (kind is INT and wanted == "Word"))
                 kind = named.get(wanted, kind)
             if not fits:
                 raise TypeError(f"{self.name}: {parameter.arg} is {wanted}, not {kind}")

@@ -371,7 +371,7 @@ class Expressions:
             if name == "popcount":
                 return Value(b.ctpop(operand.code), INT)
             return Value(b.cttz(operand.code, ir.Constant(_I1, 0)), INT)
-        place, kind, element = self.element(
+        place, _kind, element = self.element(
             ast.Subscript(node.args[0], node.args[1], ast.Load(), lineno=node.lineno)
         )
         if name == "prefetch":

@@ -16,7 +16,7 @@ def fair_graph_of(graph: Labelled) -> FairGraph:
     edges = sorted(graph.edges, key=lambda edge: edge.source)
     counts = np.bincount([edge.source for edge in edges], minlength=graph.states)
     units = len(graph.fairness)
-    width = max(1, -(-units // 8))
+    width = 8 * max(1, -(-units // 64))
     enabled = np.zeros((graph.states, width * 8), dtype=np.bool_)
     for state in range(graph.states):
         for unit in range(units):
@@ -29,6 +29,7 @@ def fair_graph_of(graph: Labelled) -> FairGraph:
     return FairGraph(
         np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         np.array([edge.target for edge in edges], dtype=np.int32),
+        np.arange(len(edges), dtype=np.int32),
         np.array([edge.recurring for edge in edges], dtype=np.bool_),
         np.array([-1 if edge.unit is None else edge.unit for edge in edges], dtype=np.int32),
         np.packbits(enabled, axis=1, bitorder="little"),
