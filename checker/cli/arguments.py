@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = [
     "as_json",
     "instances",
+    "kept",
+    "limits",
     "max_states",
     "model",
     "one_instance",
@@ -22,6 +25,8 @@ __all__ = [
     "parameters",
     "regime",
 ]
+
+_LEAST_MEMORY = 64_000_000
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +45,80 @@ max_states = click.option(
     metavar="N",
     help="Stop exploring beyond N states; what is undecided then is unknown (exit 4).",
 )
+
+
+def _bytes(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
+    if given is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)B?", given.strip())
+    if not found:
+        raise click.UsageError(
+            f"--memory {given!r} is no size, for example --memory 4G or --memory 512M"
+        )
+    number, unit, binary = found.groups()
+    step = 1024 if binary else 1000
+    count = int(float(number) * step ** " kMGT".index((unit or " ").replace("K", "k")))
+    if count < _LEAST_MEMORY:
+        raise click.UsageError(f"--memory {given}: Python alone takes more; at least 64M")
+    return count
+
+
+def limits(function: Function) -> Function:
+    """The options that say how much an exploration may take: `max_states` to `save_every`."""
+    for option in reversed(
+        [
+            max_states,
+            click.option(
+                "--memory",
+                metavar="SIZE",
+                callback=_bytes,
+                help="Stop before using more than this, as in 4G; by default 80 % of what is free.",
+            ),
+            click.option(
+                "--threads",
+                type=click.IntRange(1, 256),
+                default=1,
+                metavar="N",
+                help="Explore with N threads; the result is the same.",
+            ),
+            click.option(
+                "--save",
+                type=click.Path(file_okay=False, path_type=Path),
+                metavar="DIR",
+                help="Keep the exploration in DIR as it grows, to be resumed after whatever happens.",
+            ),
+            click.option(
+                "--resume",
+                type=click.Path(file_okay=False, path_type=Path),
+                metavar="DIR",
+                help="Go on with the exploration in DIR (begin, if there is none), and keep it there.",
+            ),
+            click.option(
+                "--save-every",
+                type=click.FloatRange(min=0),
+                metavar="SECONDS",
+                help="How much work may be lost: by default 60 seconds of it.",
+            ),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def kept(save: Path | None, resume: Path | None, save_every: float | None) -> dict[str, Any]:
+    """`--save` and `--resume` as arguments of `check` and `explore`.
+
+    Raises
+    ------
+    click.UsageError
+        If both are given, or an interval without either.
+    """
+    if save is not None and resume is not None:
+        raise click.UsageError("--save begins anew, --resume goes on: give one of them")
+    if save is None and resume is None and save_every is not None:
+        raise click.UsageError("--save-every says how often to save: where? give --save DIR")
+    return {"save": save or resume, "resume": resume is not None, "save_every": save_every}
+
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 

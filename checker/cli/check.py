@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,7 +38,7 @@ examples:
     "--property", "properties", multiple=True, metavar="NAME", help="Only this one; may be repeated."
 )
 @arguments.regime
-@arguments.max_states
+@arguments.limits
 @click.option(
     "--expected",
     is_flag=True,
@@ -61,6 +61,11 @@ def command(
     properties: Sequence[str],
     regime: str | None,
     max_states: int | None,
+    memory: int | None,
+    threads: int,
+    save: Path | None,
+    resume: Path | None,
+    save_every: float | None,
     expected: bool,
     traces: str | None,
     itf_folder: Path | None,
@@ -70,13 +75,15 @@ def command(
     """Judge every property of a model, or of every model in a file."""
     instances = arguments.instances(model, parameters)
     wanted = _known(instances, properties) if properties else None
+    limits = {"max_states": max_states, "memory": memory, "threads": threads}
+    limits |= arguments.kept(save, resume, save_every)
     found: list[Findings] = []
     stopped = False
     for instance in instances:
         names = None if wanted is None else wanted[id(instance)]
         if names == () or stopped:
             continue
-        one = _check(instance, names, regime, max_states)
+        one = _check(instance, names, regime, limits)
         found.append(one)
         stopped = any(space.reason == "interrupted" for space in one.spaces)
         if not as_json:
@@ -102,12 +109,12 @@ def command(
 
 
 def _check(
-    instance: Model, names: tuple[str, ...] | None, regime: str | None, max_states: int | None
+    instance: Model, names: tuple[str, ...] | None, regime: str | None, limits: dict[str, Any]
 ) -> Findings:
     from checker.findings.checking import check
 
     with Progress(type(instance).__name__) as progress:
-        return check(instance, properties=names, regime=regime, max_states=max_states, progress=progress)
+        return check(instance, properties=names, regime=regime, progress=progress, **limits)
 
 
 def _known(instances: Sequence[Model], names: Sequence[str]) -> dict[int, tuple[str, ...]]:

@@ -22,6 +22,8 @@ _HELP = """Count the reachable states and steps of MODEL.
 examples:
   reconverge explore taxi -p street=20
   reconverge explore fleet -p servers=4 -p faults=6 --json
+  reconverge explore fleet -p servers=7 -p faults=6 --memory 8G --save fleet-7
+  reconverge explore fleet -p servers=7 -p faults=6 --memory 16G --resume fleet-7
 """
 
 
@@ -29,7 +31,7 @@ examples:
 @arguments.model
 @arguments.parameters
 @arguments.regime
-@arguments.max_states
+@arguments.limits
 @arguments.as_json
 @arguments.output
 def command(
@@ -37,13 +39,20 @@ def command(
     parameters: Sequence[tuple[str, int | bool]],
     regime: str | None,
     max_states: int | None,
+    memory: int | None,
+    threads: int,
+    save: Path | None,
+    resume: Path | None,
+    save_every: float | None,
     as_json: bool,
     output: Path | None,
 ) -> int:
     """Count the reachable states and steps."""
+    limits = {"max_states": max_states, "memory": memory, "threads": threads}
+    limits |= arguments.kept(save, resume, save_every)
     explored = []
     for instance in arguments.instances(model, parameters):
-        explored.append(_explored(instance, regime, max_states))
+        explored.append(_explored(instance, regime, limits))
         if not as_json:
             _show(explored[-1])
         if explored[-1]["reason"] == "interrupted":
@@ -67,14 +76,15 @@ def command(
     return 0 if complete else 4
 
 
-def _explored(instance: Any, regime: str | None, max_states: int | None) -> dict[str, Any]:
+def _explored(instance: Any, regime: str | None, limits: dict[str, Any]) -> dict[str, Any]:
     from checker.findings.exploring import explore
     from checker.regimes.regime import FINITELY_MANY, Regime
 
     wanted = FINITELY_MANY if regime is None else Regime.parse(regime)
     begun = time.perf_counter()
     with Progress(type(instance).__name__) as progress:
-        graph = explore(instance, regime=wanted, max_states=max_states, progress=progress)
+        # What is counted needs no edges, and without them there is room for more states.
+        graph = explore(instance, regime=wanted, keep_edges=False, progress=progress, **limits)
     seconds = time.perf_counter() - begun
     return {
         "model": graph.system.name,

@@ -63,6 +63,7 @@ def _known(problem: Exception, given: Sequence[str]) -> int:
     from checker.evidence.itf import ItfError
     from checker.evidence.replay import ReplayMismatch
     from checker.evidence.trace import TraceError
+    from checker.explicit.checkpoint import CheckpointError
     from checker.explicit.initial_states import BadInitialValue
     from checker.explicit.instances import TooManyOutcomes
     from checker.explicit.packing import NotEnumerable
@@ -72,7 +73,8 @@ def _known(problem: Exception, given: Sequence[str]) -> int:
 
     if isinstance(problem, ModelError):
         return _say(str(problem), USAGE)
-    if isinstance(problem, RegimeError | UnknownProperty | ItfError | TraceError | BadInitialValue):
+    mistakes = RegimeError | UnknownProperty | ItfError | TraceError | BadInitialValue | CheckpointError
+    if isinstance(problem, mistakes):
         return _say(f"error: {problem}", USAGE)
     if isinstance(problem, NotEnumerable | TooManyOutcomes):
         return _say(f"inconclusive: {problem}", INCONCLUSIVE)

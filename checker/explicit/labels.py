@@ -10,7 +10,7 @@ import numpy.typing as npt
 from checker.system.sorts import Scalar
 from checker.system.transition_system import Action, Fairness, Hazard
 
-__all__ = ["Instance", "Mishap", "Unit", "fired_labels"]
+__all__ = ["Instance", "Mishap", "Unit", "fired_labels", "label_type"]
 
 _PIECE = 1 << 14
 
@@ -78,6 +78,11 @@ class Mishap:
     label: int
     choices: tuple[Scalar, ...]
     hazard: Hazard | None
+
+
+def label_type(count: int) -> type[np.signedinteger]:
+    """The smallest type for labels, as there is one for every edge; -1 has to fit too."""
+    return np.int8 if count < 128 else np.int16 if count < 32768 else np.int32
 
 
 def fired_labels(

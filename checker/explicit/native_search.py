@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ from checker.explicit import search_kernels as kernels
 from checker.explicit.generated_python import IllFormedSystem
 from checker.explicit.growing import Growing
 from checker.explicit.interruption import Interruption
+from checker.explicit.labels import Mishap, label_type
 from checker.explicit.machine_predicates import MachinePredicate
 from checker.explicit.machine_successors import Successors
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing
-from checker.explicit.python_search import MOST_STATES, PythonSearch, distinct
-from checker.explicit.state_graph import Mishap, fired_labels
+from checker.explicit.python_search import MOST_STATES, distinct
+from checker.explicit.snapshot import Snapshot
 
 __all__ = ["NativeSearch", "Positions"]
 
@@ -37,12 +39,14 @@ class NativeSearch:
     packing : Packing
     names : sequence of str
         Of the instances.
-    before : PythonSearch
-        What is explored already; it is not used any more afterwards.
+    before : Snapshot
+        What is explored already.
     keep_edges : bool
     max_states : int, optional
     enough : callable
         As in `PythonSearch`.
+    spare : callable
+        Raises `MemoryLimit` if so many more bytes are too many.
     found : MachinePredicate, optional
         What is looked for.
     """
@@ -52,11 +56,12 @@ class NativeSearch:
         successors: Successors,
         packing: Packing,
         names: tuple[str, ...],
-        before: PythonSearch,
+        before: Snapshot,
         *,
         keep_edges: bool,
         max_states: int | None,
         enough: Callable[[int, int, int], str],
+        spare: Callable[[int], None],
         found: MachinePredicate | None = None,
     ) -> None:
         self.successors = successors
@@ -65,39 +70,38 @@ class NativeSearch:
         self.keep_edges = keep_edges
         self.max_states = MOST_STATES if max_states is None else max_states
         self.enough = enough
+        self.spare = spare
         self.found = found
         self.width = packing.words
         self.reason = ""
         self.mishaps: list[Mishap] = list(before.mishaps)
         self.initial = before.initial
+        self.initial_all = before.initial_all
+        self.values_beyond = before.values_beyond
         self._arrays(before)
         self._scratch()
         self.at = np.zeros(kernels.AT, dtype=np.int64)
         self.at[kernels.EXPANDED] = before.expanded
         self.at[kernels.KNOWN] = before.known
-        self.at[kernels.EDGES] = before.linked if keep_edges else 0
+        self.at[kernels.EDGES] = len(before.targets)
         self.at[kernels.STEPS] = before.steps
         self.at[kernels.MOST_STATES] = self.max_states
         self.bits = 16
         self.table = Growing(np.uint32, scattered=True)
         self._rebuild(before.known)
 
-    def _arrays(self, before: PythonSearch) -> None:
-        # Labels are many: as few bytes for each as they need.
-        label = np.int8 if len(self.names) < 128 else np.int16 if len(self.names) < 32768 else np.int32
+    def _arrays(self, before: Snapshot) -> None:
+        label = label_type(len(self.names))
         self.words = Growing(np.uint64, scattered=True)
         self.parents, self.parent_labels = Growing(np.int32), Growing(label)
         self.targets, self.labels, self.offsets = Growing(np.int32), Growing(label), Growing(np.int64)
-        self.fired = np.zeros(len(self.names), dtype=np.uint8)
-        rows = before.rows()
-        self.fired |= fired_labels(len(self.names), rows["offsets"], rows["targets"], rows["labels"])
-        self.words.replace(self.packing.matrix(before.states).reshape(-1))
-        self.parents.replace(rows["parents"])
-        self.parent_labels.replace(rows["parent_labels"])
-        if self.keep_edges:
-            self.targets.replace(rows["targets"])
-            self.labels.replace(rows["labels"])
-            self.offsets.replace(rows["offsets"])
+        self.fired = before.fired.copy()
+        self.words.replace(before.words)
+        self.parents.replace(before.parents)
+        self.parent_labels.replace(before.parent_labels)
+        self.targets.replace(before.targets)
+        self.labels.replace(before.labels)
+        self.offsets.replace(before.offsets)
 
     def _scratch(self) -> None:
         self.reach = max(kernels.BATCH, min(4096, kernels.BATCH * self.successors.most))
@@ -205,6 +209,10 @@ class NativeSearch:
         self.mishaps.extend(distinct(pairs, self.successors.failures))
         self.at[kernels.MISHAPS] = 0
 
+    def stop(self, reason: str) -> None:
+        """Stop where it is: between two pieces of work everything is consistent."""
+        self.reason = reason
+
     # ------------------------------------------------------------ room
 
     def _make_room(self) -> None:
@@ -227,24 +235,42 @@ class NativeSearch:
 
     def _rebuild(self, states: int) -> None:
         """A larger table; the old one is given back before there is a new one."""
-        while states > _FULLEST * (1 << self.bits):
-            self.bits += 1
+        bits = self.bits
+        while states > _FULLEST * (1 << bits):
+            bits += 1
+        self.spare((4 << bits) - self.table.array.nbytes)
+        self.bits = bits
         self.table.clear(1 << self.bits)
         kernels.enter_all(self.words.array, self.width, self.known, self.table.array, self.bits)
 
     # ------------------------------------------------------------ the result
 
+    def snapshot(self) -> Snapshot:
+        """What is explored so far; it shares the memory, so it is good until the next piece of work."""
+        return Snapshot(
+            words=self.words.array[: self.known * self.width],
+            parents=self.parents.array[: self.known],
+            parent_labels=self.parent_labels.array[: self.known],
+            targets=self.targets.array[: self.edges],
+            labels=self.labels.array[: self.edges],
+            offsets=self.offsets.array[: self.expanded + 1 if self.keep_edges else 1],
+            fired=self.fired,
+            mishaps=tuple(self.mishaps),
+            initial=self.initial,
+            expanded=self.expanded,
+            steps=self.steps,
+            initial_all=self.initial_all,
+            values_beyond=self.values_beyond,
+        )
+
     def matrix(self) -> npt.NDArray[np.uint64]:
         """The states, one row of words each."""
         return self.words.array[: self.known * self.width].reshape(-1, self.width)
 
+    @property
     def states(self) -> PackedStates:
         """The states as integers."""
         return PackedStates(self.matrix())
-
-    def positions(self) -> Positions:
-        """The numbers of the states."""
-        return Positions(self)
 
     def rows(self) -> dict[str, npt.NDArray[Any]]:
         """Parents, labels, edges and offsets."""
@@ -267,24 +293,35 @@ class NativeSearch:
 
 
 class Positions(Mapping[int, int]):
-    """The number of every packed state, looked up in the table of the search."""
+    """The number of every packed state, looked up in a table that is made on first use."""
 
-    def __init__(self, search: NativeSearch) -> None:
-        self.search = search
-        self.count = search.known
+    def __init__(self, states: PackedStates) -> None:
+        self.states = states
+
+    @cached_property
+    def _table(self) -> tuple[Growing, int]:
+        count, width = self.states.words.shape
+        bits = 8
+        while count > _FULLEST * (1 << bits):
+            bits += 1
+        table = Growing(np.uint32, 1 << bits, scattered=True)
+        kernels.enter_all(self.states.words.reshape(-1), width, count, table.array, bits)
+        return table, bits
 
     def __getitem__(self, packed: int) -> int:
-        search = self.search
-        if packed >> (64 * search.width):
+        rows = self.states.words
+        width = rows.shape[1]
+        if packed < 0 or packed >> (64 * width):
             raise KeyError(packed)
-        wanted = search.packing.matrix([packed])[0]
-        number = kernels.find(search.words.array, search.width, search.table.array, search.bits, wanted)
-        if not 0 <= number < self.count:
+        wanted = np.frombuffer(packed.to_bytes(8 * width, "little"), dtype="<u8").astype(np.uint64)
+        table, bits = self._table
+        number = int(kernels.find(rows.reshape(-1), width, table.array, bits, wanted))
+        if number < 0:
             raise KeyError(packed)
-        return int(number)
+        return number
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self.search.states())
+        return iter(self.states)
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.states)

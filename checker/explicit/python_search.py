@@ -13,7 +13,10 @@ import numpy.typing as npt
 from checker.explicit.generated_python import Expander, Failure
 from checker.explicit.initial_states import InitialStates
 from checker.explicit.interruption import Interruption
-from checker.explicit.state_graph import Mishap
+from checker.explicit.labels import Mishap, fired_labels, label_type
+from checker.explicit.packed_states import PackedStates
+from checker.explicit.packing import Packing
+from checker.explicit.snapshot import Snapshot
 
 __all__ = ["MOST_STATES", "Progress", "PythonSearch", "distinct"]
 
@@ -65,6 +68,7 @@ class PythonSearch:
     known: int = 0
     linked: int = 0
     torn: bool = False
+    fired_before: npt.NDArray[np.uint8] | None = None
 
     # ------------------------------------------------------------ searching
 
@@ -182,7 +186,61 @@ class PythonSearch:
         del self.labels[self.linked :]
         del self.offsets[self.expanded + 1 :]
 
+    def release(self) -> None:
+        """Forget everything: another search has taken over."""
+        self.states.clear()
+        self.visited.clear()
+
     # ------------------------------------------------------------ as arrays
+
+    def restore(self, before: Snapshot, packing: Packing) -> None:
+        """Go on from an earlier search, instead of `start`."""
+        self.states = list(PackedStates(before.words.reshape(-1, packing.words)))
+        self.visited = {state: index for index, state in enumerate(self.states)}
+        self.parents, self.parent_labels = array("i", before.parents), array("i", before.parent_labels)
+        self.targets, self.labels = array("i", before.targets), array("i", before.labels)
+        self.offsets = array("q", before.offsets)
+        if not len(before.targets):
+            self.offsets = array("q", [0] * (before.expanded + 1))
+        self.mishaps, self.fired_before = list(before.mishaps), before.fired
+        self.initial, self.steps, self.expanded = before.initial, before.steps, before.expanded
+        self.initial_all, self.values_beyond = before.initial_all, before.values_beyond
+        self.known, self.linked = len(self.states), len(self.targets)
+
+    def snapshot(self, packing: Packing, labels: int, keep_edges: bool) -> Snapshot:
+        """What is explored so far.
+
+        Parameters
+        ----------
+        packing : Packing
+        labels : int
+            How many there are.
+        keep_edges : bool
+        """
+        rows = self.rows()
+        end = self.linked if keep_edges else 0
+        label = label_type(labels)
+        return Snapshot(
+            words=packing.matrix(self.states).reshape(-1),
+            parents=rows["parents"],
+            parent_labels=rows["parent_labels"].astype(label),
+            targets=rows["targets"][:end],
+            labels=rows["labels"][:end].astype(label),
+            offsets=rows["offsets"][: self.expanded + 1 if keep_edges else 1],
+            fired=self.fired(labels),
+            mishaps=tuple(self.mishaps),
+            initial=self.initial,
+            expanded=self.expanded,
+            steps=self.steps,
+            initial_all=self.initial_all,
+            values_beyond=self.values_beyond,
+        )
+
+    def fired(self, labels: int) -> npt.NDArray[np.uint8]:
+        """What every label has done, see `fired_labels`."""
+        rows = self.rows()
+        now = fired_labels(labels, rows["offsets"], rows["targets"], rows["labels"])
+        return now if self.fired_before is None else now | self.fired_before
 
     def rows(self) -> dict[str, npt.NDArray[Any]]:
         """Parents, labels, edges and offsets, sharing the memory of this search."""

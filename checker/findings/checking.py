@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.evidence.replay import replay
 from checker.evidence.trace import Trace, trace_of
 from checker.findings.finding import Certificate, Finding, Provenance
 from checker.findings.findings import Findings, Space
-from checker.findings.judging import judge
+from checker.findings.judging import judge, memory_needed, needs_edges
+from checker.findings.limits import Limits
 from checker.findings.selection import regime_of, select
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime, RegimeError, UnderRegime
@@ -39,6 +41,11 @@ def check(
     regime: str | Regime | None = None,
     max_states: int | None = None,
     progress: Progress | None = None,
+    memory: int | None = None,
+    threads: int = 1,
+    save: str | Path | None = None,
+    resume: bool = False,
+    save_every: float | None = None,
 ) -> Findings:
     """Judge the properties of a model; returns values, prints nothing.
 
@@ -53,6 +60,17 @@ def check(
     max_states : int, optional
         Stop exploring there; what is not decided by then is UNKNOWN.
     progress : callable, optional
+    memory : int, optional
+        Bytes that the process may use; by default most of what is free. What is not decided within
+        them is UNKNOWN.
+    threads : int
+        How many may work at a time; the result is the same for any number.
+    save : path, optional
+        A folder that keeps the explorations as they grow.
+    resume : bool
+        Go on from what is there.
+    save_every : float, optional
+        Seconds between two times that an exploration is saved.
 
     Raises
     ------
@@ -60,6 +78,8 @@ def check(
         If the model cannot be translated.
     RegimeError, UnknownProperty
         If there is no such regime, fault or property.
+    CheckpointError
+        If `save` holds something else, or cannot be written.
     ReplayMismatch
         If CPython disagrees with an engine: an internal error.
 
@@ -71,7 +91,9 @@ def check(
     begun = time.perf_counter()
     elaborated = translated(model)
     asked = Regime.parse(regime) if isinstance(regime, str) else regime
-    return _Check(elaborated, asked, max_states, progress, begun).run(properties)
+    place = None if save is None else Path(save)
+    limits = Limits(max_states, memory, threads, place, resume, save_every)
+    return _Check(elaborated, asked, limits, progress, begun).run(properties)
 
 
 def judgeable(model: Model) -> tuple[str, ...]:
@@ -95,14 +117,15 @@ class _Check:
         self,
         elaborated: Elaborated,
         asked: Regime | None,
-        max_states: int | None,
+        limits: Limits,
         progress: Progress | None,
         begun: float,
     ) -> None:
         self.elaborated = elaborated
         self.system: TransitionSystem = elaborated.system
         self.asked = asked
-        self.max_states = max_states
+        self.limits = limits
+        self.keep_edges = True
         self.progress = progress
         self.begun = begun
         self.explored: list[_Explored] = []
@@ -112,6 +135,7 @@ class _Check:
         everything = self.elaborated.properties
         wanted = None if properties is None else tuple(properties)
         claims = select(everything, wanted, _errors(self.system))
+        self.keep_edges = any(map(needs_edges, claims))
         findings: list[Finding] = []
         for claim in claims:
             regime = self._regime(claim)
@@ -158,13 +182,12 @@ class _Check:
                 return replace(one.graph, under=under)
         if self.stopped:
             return None
-        from checker.explicit.explore import explore
         from checker.explicit.instances import TooManyOutcomes
         from checker.explicit.packing import NotEnumerable
 
         begun = time.perf_counter()
         try:
-            graph = explore(under, keep_edges=True, max_states=self.max_states, progress=self.progress)
+            graph = self.limits.explore(under, keep_edges=self.keep_edges, progress=self.progress)
         except (NotEnumerable, TooManyOutcomes) as limit:
             self.stopped = str(limit)
             return None
@@ -201,12 +224,18 @@ class _Check:
         try:
             graph = self._graph(regime)
             if graph is not None:
-                return [self._finding(one, claim, graph) for one in judging(graph)]
+                reason = ""
+                if claim is not None and (needed := memory_needed(graph, claim)):
+                    reason = self.limits.too_much(needed)
+                if not reason:
+                    return [self._finding(one, claim, graph) for one in judging(graph)]
+            else:
+                reason = self.stopped
         except KeyboardInterrupt:
-            self.stopped = "interrupted while judging"
-        unknown = Judgement(
-            name, kind, Verdict.UNKNOWN, Scope("bounded", 0), str(regime), reason=self.stopped
-        )
+            reason = self.stopped = "interrupted while judging"
+        except MemoryError:
+            reason = "out of memory while judging"
+        unknown = Judgement(name, kind, Verdict.UNKNOWN, Scope("bounded", 0), str(regime), reason=reason)
         return [self._finding(unknown, claim, graph)]
 
     def _finding(

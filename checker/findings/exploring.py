@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.findings.checking import Progress
+from checker.findings.limits import Limits
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime
 
@@ -21,6 +23,12 @@ def explore(
     regime: str | Regime = FINITELY_MANY,
     max_states: int | None = None,
     progress: Progress | None = None,
+    keep_edges: bool = True,
+    memory: int | None = None,
+    threads: int = 1,
+    save: str | Path | None = None,
+    resume: bool = False,
+    save_every: float | None = None,
 ) -> StateGraph:
     """Every reachable state and step of a model.
 
@@ -34,6 +42,18 @@ def explore(
         Stop there; the graph then says that it is not complete.
     progress : callable, optional
         Called now and then with the states, steps and frontier so far.
+    keep_edges : bool
+        Without them less memory is needed, and there are only states to look at.
+    memory : int, optional
+        Bytes that the process may use; by default most of what is free.
+    threads : int
+        How many may work at a time; the result is the same for any number.
+    save : path, optional
+        A folder that keeps the exploration as it grows.
+    resume : bool
+        Go on from there.
+    save_every : float, optional
+        Seconds between two times that it is saved.
 
     Returns
     -------
@@ -46,9 +66,11 @@ def explore(
         If the model cannot be translated.
     RegimeError
         If there is no such regime or fault.
+    CheckpointError
+        If `save` holds something else, or cannot be written.
     """
-    from checker.explicit.explore import explore as explore_system
-
     wanted = Regime.parse(regime) if isinstance(regime, str) else regime
     under = wanted.apply(translated(model).system)
-    return explore_system(under, keep_edges=True, max_states=max_states, progress=progress)
+    place = None if save is None else Path(save)
+    limits = Limits(max_states, memory, threads, place, resume, save_every)
+    return limits.explore(under, keep_edges=keep_edges, progress=progress)

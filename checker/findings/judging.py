@@ -12,7 +12,7 @@ from checker.system.transition_system import Property
 if TYPE_CHECKING:
     from checker.explicit.state_graph import StateGraph
 
-__all__ = ["judge", "resting_place"]
+__all__ = ["judge", "memory_needed", "needs_edges", "resting_place"]
 
 
 def judge(graph: StateGraph, claim: Property, claims: Sequence[Property]) -> list[Judgement]:
@@ -58,6 +58,19 @@ def judge(graph: StateGraph, claim: Property, claims: Sequence[Property]) -> lis
             reason=f"explicit search cannot judge {claim.kind!r}",
         )
     ]
+
+
+def needs_edges(claim: Property) -> bool:
+    """Whether steps matter to a property, or only states."""
+    return claim.kind not in ("always", "never", "reachable")
+
+
+def memory_needed(graph: StateGraph, claim: Property) -> int:
+    """Bytes that judging takes, about, on top of what exploration has left room for."""
+    if claim.kind == "idempotent":
+        # Passes are followed state by state, in Python.
+        return 500 * len(graph) + 24 * len(graph.targets)
+    return len(graph.targets) if claim.kind == "transition" else 0
 
 
 def resting_place(claims: Sequence[Property]) -> Expression | None:
