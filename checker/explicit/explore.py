@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAVE_EVERY", "Tier", "evaluate_all", "evaluate_edges", "explore"]
 
-_MANY = 20_000
+_MANY = 200_000
 """States or edges from which on a predicate is worth compiling to machine code."""
 
 

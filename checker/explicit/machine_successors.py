@@ -20,7 +20,7 @@ from checker.explicit.machine_text import I1, I32, I64, POINTER, MachineWriter
 from checker.explicit.packing import WORD, Packing
 from checker.explicit.python_text import Block
 from checker.explicit.step_plan import Plan, planned
-from checker.native.machine import MachineCode, assemble
+from checker.native.machine import assemble
 from checker.system.expression import Expression
 from checker.system.transition_system import Hazard, TransitionSystem
 
@@ -59,7 +59,7 @@ class Successors:
     most: int
     failures: tuple[Failure, ...]
     leaving: tuple[tuple[int, str], ...]
-    code: MachineCode
+    code: Any
 
 
 def compile_successors(system: TransitionSystem, packing: Packing) -> Successors:

@@ -243,10 +243,16 @@ class PythonSearch:
         return now if self.fired_before is None else now | self.fired_before
 
     def rows(self) -> dict[str, npt.NDArray[Any]]:
-        """Parents, labels, edges and offsets, sharing the memory of this search."""
-        self.offsets.extend([self.linked] * (self.known + 1 - len(self.offsets)))
+        """Parents, labels, edges and offsets; all but offsets share the memory of this search.
+
+        It may go on afterwards, once the rows are given back.
+        """
+        # What is not expanded yet has no edges so far: the search's own offsets end before that.
+        offsets = np.full(self.known + 1, self.linked, dtype=np.int64)
+        offsets[: self.expanded + 1] = self.offsets
+        offsets.flags.writeable = False
         return {
-            "offsets": _view(self.offsets, np.int64),
+            "offsets": offsets,
             "targets": _view(self.targets, np.int32),
             "labels": _view(self.labels, np.int32),
             "parents": _view(self.parents, np.int32),

@@ -12,7 +12,8 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,18 @@ class Kernel:
         compiled = self._compiled.get(kinds)
         if compiled is None:
             compiled = self._compiled[kinds] = self._compile(self.signature(kinds))
+        if compiled is self.function:
+            return compiled(*arguments)
         return compiled(*map(_passed, arguments))
 
     def interpreted(self, *arguments: Any) -> Any:
         """The same, run by CPython: for small inputs, and to compare."""
         return self.function(*arguments)
+
+    def compiles(self, *arguments: Any) -> bool:
+        """Whether a call with such arguments is machine code, and not CPython for want of LLVM."""
+        self(*arguments)
+        return self._compiled[tuple(map(_kind_of, arguments))] is not self.function
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}>"
@@ -119,16 +127,28 @@ class Kernel:
         named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL}
         return named[returns.id] if isinstance(returns, ast.Name) else NOTHING
 
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """What the code depends on: the files of this kernel and of all that it calls."""
+        found: dict[str, str] = {}
+        waiting = [self.function]
+        while waiting:
+            one = waiting.pop()
+            path = inspect.getsourcefile(one) or ""
+            if path in found:
+                continue
+            found[path] = Path(path).read_text(encoding="utf-8")
+            globals_ = one.__globals__.values()
+            waiting.extend(value.function for value in globals_ if isinstance(value, Kernel))
+        return found
+
     def _compile(self, kinds: _Kinds) -> Callable[..., Any]:
         import ctypes
 
-        from llvmlite import ir
+        from checker.native import code_cache
+        from checker.native.code_cache import MappedCode
+        from checker.native.machine import MachineCode, assemble, function_at
 
-        from checker.native.machine import assemble
-
-        module = ir.Module(name=self.name)
-        function = _Linker(module).function(self, kinds)[0]
-        function.linkage = ""
         types: dict[Kind, Any] = {
             INT: ctypes.c_int64,
             WORD: ctypes.c_uint64,
@@ -137,11 +157,40 @@ class Kernel:
             BOOL: ctypes.c_bool,
             NOTHING: None,
         }
-        code = assemble(module)
-        arguments = [types.get(kind, ctypes.c_void_p) for kind in kinds]
-        compiled = code.function(function.name, arguments, types[self.result])
+        texts = (text for _, text in sorted(self.sources.items()))
+        key = code_cache.key_of(self.name, repr(kinds), _compiler(), *texts)
+        code: MachineCode | MappedCode | None = code_cache.load(key)
+        if code is None:
+            try:
+                code = assemble(self._module(kinds), key=key)
+            except (ImportError, OSError):
+                # LLVM cannot be loaded, under a tight limit on addresses for example: slowly, then.
+                return self.function
+        arguments = [
+            ctypes.c_int64 if kind.number is not None else types.get(kind, ctypes.c_void_p)
+            for kind in kinds
+        ]
+        compiled = function_at(code.address(_ENTRY), arguments, types[self.result])
         compiled.code = code  # type: ignore[attr-defined]
         return compiled
+
+    def _module(self, kinds: _Kinds) -> Any:
+        from llvmlite import ir
+
+        module = ir.Module(name=self.name)
+        function = _Linker(module).function(self, kinds)[0]
+        function.linkage = ""
+        return module
+
+
+_ENTRY = "kernel"
+
+
+@cache
+def _compiler() -> str:
+    """The text of the compiler itself: what another version has compiled is not used."""
+    folder = Path(__file__).parent
+    return "\0".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
 
 
 class _Linker:
@@ -161,7 +210,7 @@ class _Linker:
         if key not in self.known:
             types = [llvm_type(kind) for kind in kinds]
             result = ir.VoidType() if wanted.result is NOTHING else llvm_type(wanted.result)
-            name = f"{wanted.name}.{len(self.known)}"
+            name = f"{wanted.name}.{len(self.known)}" if self.known else _ENTRY
             function = ir.Function(self.module, ir.FunctionType(result, types), name)
             function.linkage = "internal"
             function.attributes.add("nounwind")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-__all__ = ["MachineCode", "assemble", "host"]
+from checker.native import code_cache
+from checker.native.code_cache import MappedCode
+from checker.native.object_file import NotFlat, flatten
+
+__all__ = ["MachineCode", "assemble", "function_at", "host"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,6 @@ class MachineCode:
             raise KeyError(name)
         return address
 
-    def function(self, name: str, arguments: Sequence[Any], result: Any) -> Callable[..., Any]:
-        """A function that can be called from Python, which lets other threads run meanwhile.
-
-        Parameters
-        ----------
-        name : str
-        arguments, result : ctypes types
-        """
-        import ctypes
-
-        return ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
-
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -71,8 +64,8 @@ def host() -> Host:
     return Host(binding.get_process_triple(), str(machine.target_data), name, features)
 
 
-def assemble(module: Any, level: int = 2) -> MachineCode:
-    """Optimise and compile a module.
+def assemble(module: Any, level: int = 2, key: str = "") -> MachineCode | MappedCode:
+    """Optimise and compile a module, or find it compiled already.
 
     Parameters
     ----------
@@ -80,19 +73,62 @@ def assemble(module: Any, level: int = 2) -> MachineCode:
         Made for this host: its triple and data layout are set here.
     level : int
         Of optimisation, 0 to 3. Large modules take less time at 1.
+    key : str
+        Under which it is kept, if that is known from something shorter than its text.
     """
+    text = str(module)
+    key = key or code_cache.key_of(text, str(level))
+    return code_cache.load(key) or _compiled(text, level, key)
+
+
+def _compiled(text: str, level: int, key: str) -> MachineCode | MappedCode:
     from llvmlite import binding
 
     here = host()
-    module.triple, module.data_layout = here.triple, here.layout
-    parsed = binding.parse_assembly(str(module))
+    parsed = binding.parse_assembly(text)
+    parsed.triple, parsed.data_layout = here.triple, here.layout
+    if code_cache.folder() is not None:
+        machine = _machine(level, reloc="pic", codemodel="small")
+        _optimise(parsed, machine, level)
+        with suppress(NotFlat):  # then it is compiled again next time
+            code_cache.store(key, flatten(machine.emit_object(parsed)))
+        found = code_cache.load(key)
+        if found is not None:
+            return found
+        parsed = binding.parse_assembly(text)
+        parsed.triple, parsed.data_layout = here.triple, here.layout
     # A machine of its own for each module: the engine takes it over.
-    machine = binding.Target.from_triple(here.triple).create_target_machine(
-        cpu=here.name, features=here.features, opt=level
-    )
-    options = binding.create_pipeline_tuning_options(speed_level=level)
-    builder = binding.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(parsed, builder)
+    machine = _machine(level)
+    _optimise(parsed, machine, level)
     engine = binding.create_mcjit_compiler(parsed, machine)
     engine.finalize_object()
     return MachineCode(engine)
+
+
+def _machine(level: int, **options: str) -> Any:
+    from llvmlite import binding
+
+    here = host()
+    target = binding.Target.from_triple(here.triple)
+    return target.create_target_machine(cpu=here.name, features=here.features, opt=level, **options)
+
+
+def _optimise(parsed: Any, machine: Any, level: int) -> None:
+    from llvmlite import binding
+
+    options = binding.create_pipeline_tuning_options(speed_level=level)
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
+
+
+def function_at(address: int, arguments: Sequence[Any], result: Any) -> Callable[..., Any]:
+    """A function that can be called from Python, which lets other threads run meanwhile.
+
+    Parameters
+    ----------
+    address : int
+    arguments, result : ctypes types
+    """
+    import ctypes
+
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
