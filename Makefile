@@ -11,14 +11,15 @@ COMMAND := $(VENV)/.command-installed
 TOOLS := $(VENV)/.tools-installed
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: help demo test lint bench fuzz clean
+.PHONY: help demo test lint bench growth fuzz clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, check two models, show a counterexample"
 	@echo "make test    every test, linters and types included"
 	@echo "make lint    the linters, types and house rules alone"
-	@echo "make bench   time exploration, beside SPIN and TLC where they are installed"
+	@echo "make bench   this project beside SPIN and TLC: some ten minutes (BENCH=--quick, --full, --help)"
+	@echo "make growth  how time and memory grow with the number of states (GROWTH=--help)"
 	@echo "make fuzz    the differential tests on EXAMPLES (default 5000) random models each"
 	@echo "make clean   remove .venv, builds and caches"
 
@@ -52,7 +53,12 @@ lint: $(TOOLS)
 	$(BIN)/python -m pytest tests/project/test_lint.py tests/project/test_house_rules.py
 
 bench: $(TOOLS)
-	$(BIN)/python -m tests.benchmarks.bench_explore
+	$(BIN)/python -m tests.benchmarks.bench $(BENCH)
+
+# matplotlib draws the plot and is wanted for nothing else.
+growth: $(TOOLS)
+	$(PIP_INSTALL) matplotlib
+	$(BIN)/python -m tests.benchmarks.growth $(GROWTH)
 
 EXAMPLES ?= 5000
 fuzz: $(TOOLS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,13 @@ from checker.explicit.growing import Growing
 from checker.explicit.interruption import Interruption
 from checker.explicit.labels import Mishap, label_type
 from checker.explicit.machine_predicates import MachinePredicate
-from checker.explicit.machine_successors import Successors
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing
 from checker.explicit.python_search import MOST_STATES, distinct
 from checker.explicit.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from checker.explicit.machine_successors import Successors
 
 __all__ = ["NativeSearch", "Positions"]
 
