@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from checker.explicit.native_search import NativeSearch, Positions
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import NotCompilable, Packing, packing_of
 from checker.explicit.python_search import PythonSearch
+from checker.explicit.reduced_search import ReducedGraph, ReducedSearch, Reduction
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
 from checker.regimes.regime import UnderRegime
@@ -67,6 +69,7 @@ class Exploration:
         self.packing: Packing = packing_of(under.system.variables)
         self.instances, self.units = instances_of(under.system)
         self.threads = 1
+        self.reduction: Reduction | None = None
         self.checkpoint: Checkpoint | None = None
         self.save_every = SAVE_EVERY
         self.saved = time.monotonic()
@@ -175,6 +178,8 @@ class Exploration:
     def _patience(self, outcomes: int) -> float:
         if self.tier == "python":
             return float("inf")
+        if self.reduction is not None:
+            return -1.0
         return -1.0 if self.tier == "native" else _PATIENCE + _PATIENCE_PER_OUTCOME * outcomes
 
     def _native(self, before: Snapshot) -> NativeSearch | None:
@@ -191,24 +196,27 @@ class Exploration:
             if self.stop_when:
                 found = compile_predicate(system, self.packing, disj(*self.stop_when))
         except NotCompilable:
-            if self.tier == "native":
+            if self.tier == "native" or self.reduction is not None:
                 raise
             return None
         except (ImportError, OSError) as problem:
             # LLVM itself cannot be loaded: under a tight limit on addresses, for example.
-            if self.tier == "native":
+            if self.tier == "native" or self.reduction is not None:
                 raise NotCompilable(f"no machine code here: {problem}") from None
             return None
+        limits: dict[str, Any] = {
+            "max_states": self.max_states,
+            "enough": self._enough,
+            "spare": self._spare,
+            "found": found,
+        }
+        if self.reduction is not None:
+            return ReducedSearch(
+                successors, self.packing, self.instances, system, before, self.reduction, **limits
+            )
+        names = tuple(instance.name for instance in self.instances)
         return NativeSearch(
-            successors,
-            self.packing,
-            tuple(instance.name for instance in self.instances),
-            before,
-            keep_edges=self.keep_edges,
-            max_states=self.max_states,
-            enough=self._enough,
-            spare=self._spare,
-            found=found,
+            successors, self.packing, names, before, keep_edges=self.keep_edges, **limits
         )
 
     # ------------------------------------------------------------ the result
@@ -227,7 +235,10 @@ class Exploration:
         reason = search.reason
         if beyond and not reason:
             reason = "Nat bound: some values lie beyond it"
-        graph = StateGraph(
+        kind: Any = StateGraph
+        if isinstance(search, ReducedSearch):
+            kind = partial(ReducedGraph, reduction=search.reduction, postponed=search.put_off)
+        graph: StateGraph = kind(
             under=self.under,
             packing=self.packing,
             states=search.states,
@@ -246,9 +257,11 @@ class Exploration:
             reason=reason,
             has_edges=self.keep_edges,
             fired=fired,
+            moving=search.moving_states() if isinstance(search, ReducedSearch) else None,
         )
         if not graph.complete:
-            graph.covers = _covers(graph, search)
+            # What is reduced leaves out runs of every length.
+            graph.covers = 0 if isinstance(search, ReducedSearch) else _covers(graph, search)
         if isinstance(search.states, PackedStates):
             graph.__dict__["positions"] = Positions(search.states)
         elif isinstance(search, PythonSearch) and not search.torn:

@@ -19,6 +19,7 @@ from checker.explicit.exploration import SAVE_EVERY, Exploration, Progress, Tier
 from checker.explicit.generated_predicates import edge_function, state_function
 from checker.explicit.memory import default_limit
 from checker.explicit.packing import NotCompilable
+from checker.explicit.reduced_search import Reduction
 from checker.explicit.state_graph import StateGraph
 from checker.regimes.regime import UnderRegime
 from checker.system.expression import Expression
@@ -46,6 +47,7 @@ def explore(
     resume: bool = False,
     save_every: float = SAVE_EVERY,
     tier: Tier = "auto",
+    reduction: Reduction | None = None,
 ) -> StateGraph:
     """Every state that a system can reach under a regime, and every step between them.
 
@@ -73,6 +75,9 @@ def explore(
         Seconds of exploration that may be lost if the process is killed.
     tier : str
         "auto", or "python" or "native" for one of the two from the beginning.
+    reduction : Reduction, optional
+        Explore less, for the properties that it was made for; edges are not kept, and it is done
+        by machine code and one thread.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def explore(
     IllFormedSystem
         If an update leaves its domain where no hazard says so.
     NotCompilable
-        If `tier` is "native" and there is something that machine code cannot do.
+        If `tier` is "native", or there is a reduction, and there is something that machine code cannot do.
     CheckpointError
         If what is saved is of another exploration, damaged, or there already and not to be resumed;
         or if it cannot be written.
@@ -101,6 +106,9 @@ def explore(
     limit = default_limit() if memory is None else memory
     one = Exploration(under, keep_edges, max_states, progress, stop_when, limit, tier)
     one.threads = threads
+    if reduction is not None:
+        assert not keep_edges and save is None and tier != "python"
+        one.reduction = reduction
     if save is not None:
         one.checkpoint = Checkpoint.of(save, under, one.instances, keep_edges)
         one.save_every = save_every

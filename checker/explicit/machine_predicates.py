@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,12 @@ import numpy.typing as npt
 from checker.explicit.packing import NotCompilable, Packing
 from checker.native.intrinsics import Code, Row, Static
 from checker.native.kernel import kernel
-from checker.system.expression import Expression
+from checker.system.expression import Expression, add, constant, ite
 from checker.system.sorts import BoolSort
 from checker.system.transition_system import TransitionSystem
 from checker.system.walk import expand_quantifiers
 
-__all__ = ["MachinePredicate", "compile_predicate"]
+__all__ = ["MachinePredicate", "compile_bits", "compile_predicate"]
 
 
 @kernel
@@ -123,3 +124,19 @@ def compile_predicate(
     code = assemble(module)
     is_truth = isinstance(expression.sort, BoolSort)
     return MachinePredicate(code.address("predicate"), packing.words, is_truth, code)
+
+
+def compile_bits(
+    system: TransitionSystem, packing: Packing, expressions: Sequence[Expression]
+) -> MachinePredicate:
+    """Compile at most 63 truth values into one: bit k is the value of expression k.
+
+    Raises
+    ------
+    NotCompilable
+        If numbers in them are too large.
+    """
+    total = constant(0)
+    for position, expression in enumerate(expressions):
+        total = add(total, ite(expression, constant(1 << position), constant(0)))
+    return compile_predicate(system, packing, total)

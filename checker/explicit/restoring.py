@@ -7,7 +7,7 @@ from a matching initial state, give a real run, which CPython can repeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -54,17 +54,24 @@ def restored(original: TransitionSystem, reduced: TransitionSystem, run: Run) ->
         If a step is not possible in the original system, which refutes the reduction; or if
         thousands of repetitions do not bring the forgotten values back.
     """
-    walk = _Walk(original, _start(original, reduced, run.states[0]))
+    first = _start(original, reduced, run.states[0])
     if run.loop is None:
+        walk = _Walk(original, first)
         for step in run.steps:
             walk.take(step)
-        if walk.hazard is None:
-            return Run(tuple(walk.states), tuple(walk.steps), hazard=run.hazard)
-        return Run(tuple(walk.states), tuple(walk.steps), hazard=walk.hazard)
-    for step in run.steps[: run.loop]:
-        walk.take(step)
-    loop = _repeat(walk, run.steps[run.loop :], _left_out(original, reduced))
-    return Run(tuple(walk.states), tuple(walk.steps), loop)
+        hazard = run.hazard if walk.hazard is None else walk.hazard
+        return Run(tuple(walk.states), tuple(walk.steps), hazard=hazard)
+    units = _units(original, reduced)
+    late: list[_Unit] = []
+    while True:
+        walk = _Walk(original, first)
+        for step in run.steps[: run.loop]:
+            walk.take(step)
+        loop = _repeat(walk, run, late)
+        missing = [unit for unit in units if unit not in late and unit.wronged(walk, loop)]
+        if not missing:
+            return Run(tuple(walk.states), tuple(walk.steps), loop)
+        late += missing
 
 
 # ---------------------------------------------------------------- the beginning
@@ -131,22 +138,22 @@ class _Walk:
         raise Unrestorable(f"`{step.action}` is not possible where the run takes it")
 
 
-def _repeat(walk: _Walk, loop: Sequence[Step | None], left_out: list[_Unit]) -> int:
-    """Run through a loop until it closes; returns the position that it comes back to."""
-    waiting = list(left_out)
+def _repeat(walk: _Walk, run: Run, units: Sequence[_Unit]) -> int:
+    """Run through the loop until it closes; returns the position that it comes back to."""
+    assert run.loop is not None
+    waiting = list(units)
     seen: dict[tuple[object, ...], int] = {}
     for _ in range(_MOST_ROUNDS):
-        here = (*walk.states[-1].values(), *(unit.name for unit in waiting))
         position = len(walk.steps)
+        here = (*walk.states[-1].values(), *(unit.name for unit in waiting))
         if here in seen:
             return seen[here]
         seen[here] = position
         taken: list[_Unit] = []
-        for step in loop:
-            _put_in(walk, waiting, taken)
+        for step, before in zip(run.steps[run.loop :], run.states[run.loop :], strict=False):
+            _put_in(walk, before, waiting, taken)
             if step is not None:
                 walk.take(step)
-        _put_in(walk, waiting, taken)
         # Who has had a turn stands at the end of the queue: nobody is passed over for ever.
         waiting += taken
         if len(walk.steps) == position:
@@ -154,11 +161,11 @@ def _repeat(walk: _Walk, loop: Sequence[Step | None], left_out: list[_Unit]) -> 
     raise Unrestorable(f"its loop does not close in {_MOST_ROUNDS:,} rounds")
 
 
-def _put_in(walk: _Walk, waiting: list[_Unit], taken: list[_Unit]) -> None:
-    """Let units that were left out act, each once in a round, while they can change something."""
+def _put_in(walk: _Walk, reduced: State, waiting: list[_Unit], taken: list[_Unit]) -> None:
+    """Let units act whose steps the reduced system does not see here, each once in a round."""
     while True:
         for unit in waiting:
-            step = unit.moves(walk.states[-1])
+            step = unit.unseen(walk.states[-1], reduced)
             if step is not None:
                 walk.take(step)
                 waiting.remove(unit)
@@ -168,7 +175,7 @@ def _put_in(walk: _Walk, waiting: list[_Unit], taken: list[_Unit]) -> None:
             return
 
 
-# ---------------------------------------------------------------- what was left out
+# ---------------------------------------------------------------- fairness
 
 
 @dataclass(frozen=True)
@@ -176,28 +183,55 @@ class _Unit:
     """A unit of fairness: instances of actions that share a group and their arguments."""
 
     name: tuple[str, tuple[Scalar, ...]]
+    strong: bool
     actions: tuple[Action, ...]
+    reduced: tuple[Action, ...]
 
-    def moves(self, state: State) -> Step | None:
-        """A step of it that changes the state."""
+    def wronged(self, walk: _Walk, loop: int) -> bool:
+        """Whether the unit could act in the loop as its promise says, and never does."""
+        actions = {action.name for action in self.actions}
         _, arguments = self.name
-        for action in self.actions:
-            for choices, result in outcomes(action, arguments, state):
-                if not isinstance(result, Hazard) and result != state:
-                    return Step(action.name, arguments, choices)
-        return None
+        for step in walk.steps[loop:]:
+            if step is not None and step.action in actions and step.arguments == arguments:
+                return False
+        able = (_changes(self.actions, arguments, state) is not None for state in walk.states[loop:])
+        return any(able) if self.strong else all(able)
+
+    def unseen(self, state: State, reduced: State) -> Step | None:
+        """A step that changes the original state, where none changes the reduced one."""
+        _, arguments = self.name
+        if _changes(self.reduced, arguments, reduced) is not None:
+            return None
+        step = _changes(self.actions, arguments, state)
+        return step if isinstance(step, Step) else None
 
 
-def _left_out(original: TransitionSystem, reduced: TransitionSystem) -> list[_Unit]:
-    """The units of fairness of the actions that the reduced system does not have."""
+def _changes(
+    actions: Sequence[Action], arguments: tuple[Scalar, ...], state: State
+) -> Step | Hazard | None:
+    """How some outcome of the actions changes a state, or goes wrong."""
+    for action in actions:
+        for choices, result in outcomes(action, arguments, state):
+            if isinstance(result, Hazard):
+                return result
+            if result != state:
+                return Step(action.name, arguments, choices)
+    return None
+
+
+def _units(original: TransitionSystem, reduced: TransitionSystem) -> list[_Unit]:
+    """The units of fairness of the original system."""
     found: dict[tuple[str, tuple[Scalar, ...]], list[Action]] = {}
     for action in original.actions:
-        if action.name in reduced.action or action.fairness is Fairness.NONE:
-            continue
-        for arguments in _arguments(action):
-            found.setdefault((action.group, arguments), []).append(action)
-    return [_Unit(name, tuple(actions)) for name, actions in found.items()]
-
-
-def _arguments(action: Action) -> Iterator[tuple[Scalar, ...]]:
-    return product(*(values_of(symbol) for symbol in action.parameters))
+        if action.fairness is not Fairness.NONE:
+            for arguments in product(*(values_of(symbol) for symbol in action.parameters)):
+                found.setdefault((action.group, arguments), []).append(action)
+    return [
+        _Unit(
+            name,
+            any(action.fairness is Fairness.STRONG for action in actions),
+            tuple(actions),
+            tuple(reduced.action[one.name] for one in actions if one.name in reduced.action),
+        )
+        for name, actions in found.items()
+    ]

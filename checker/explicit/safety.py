@@ -147,7 +147,9 @@ def deadlocks(graph: StateGraph) -> _Mask:
     stuck = np.zeros(len(graph), dtype=np.bool_)
     stuck[: graph.expanded] = True
     own = _own_labels(graph)
-    if len(graph.targets) > _MANY and machine_code_works():
+    if graph.moving is not None:
+        stuck &= graph.moving == 0
+    elif len(graph.targets) > _MANY and machine_code_works():
         from checker.explicit.edge_kernels import unstick
 
         rows = (graph.offsets, graph.targets, graph.labels)

@@ -79,6 +79,8 @@ class StateGraph(NetworkxView):
         All runs of at most so many steps are in the graph; None if all runs are.
     fired : ndarray of uint8, shape (labels,)
         Of every instance, as `fired_labels` has it.
+    moving : ndarray of uint8, shape (states,), or None
+        Where it is known without edges: whether an agent's own step changes the state.
     """
 
     __networkx_backend__: ClassVar[str] = "reconverge"
@@ -102,6 +104,7 @@ class StateGraph(NetworkxView):
     has_edges: bool = True
     covers: int | None = None
     fired: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    moving: npt.NDArray[np.uint8] | None = None
     _converted: networkx.MultiDiGraph[int] | None = field(default=None, init=False)
 
     @property
