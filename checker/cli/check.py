@@ -26,6 +26,7 @@ examples:
   reconverge check taxi
   reconverge check kuberay::WithExpectations -p replicas=3
   reconverge check my_operator.py --property no_surplus --regime "at_most(1)"
+  reconverge check fleet -p servers=8 -p faults=6 --reduce
   reconverge check kuberay --expected          # the documented verdicts?
   reconverge check taxi --json > findings.json
 """
@@ -39,6 +40,11 @@ examples:
 )
 @arguments.regime
 @arguments.limits
+@click.option(
+    "--reduce",
+    is_flag=True,
+    help="Explore less where that is sound (symmetry, partial order, dead values), and say what it saved.",
+)
 @click.option(
     "--expected",
     is_flag=True,
@@ -66,6 +72,7 @@ def command(
     save: Path | None,
     resume: Path | None,
     save_every: float | None,
+    reduce: bool,
     expected: bool,
     traces: str | None,
     itf_folder: Path | None,
@@ -77,6 +84,12 @@ def command(
     wanted = _known(instances, properties) if properties else None
     limits = {"max_states": max_states, "memory": memory, "threads": threads}
     limits |= arguments.kept(save, resume, save_every)
+    if reduce:
+        if limits["save"] is not None:
+            raise click.UsageError(
+                "--reduce explores little: it cannot be combined with --save or --resume"
+            )
+        limits["reduce"] = True
     found: list[Findings] = []
     stopped = False
     for instance in instances:

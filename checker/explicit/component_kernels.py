@@ -186,7 +186,7 @@ def judge_fairness(
     """Whether a fair run can stay in a component; see `fair_cycles.fair_components`."""
     verdict = component
     for column in range(columns):
-        every: Word = ~0
+        every: Word = 0xFFFFFFFFFFFFFFFF
         some: Word = 0
         for i in range(count):
             here = enabled[members[i] * columns + column]

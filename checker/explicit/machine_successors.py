@@ -253,5 +253,6 @@ class _Part:
         if value.type == I1:
             return b.zext(value, I64)
         if low:
-            value = b.sub(value, ir.Constant(value.type, low))
+            # Modulo 2^64 or 2^128, as the difference is.
+            value = b.sub(value, ir.Constant(value.type, low & (1 << value.type.width) - 1))
         return value if value.type == I64 else b.trunc(value, I64)

@@ -19,7 +19,7 @@ from checker.explicit.packing import WORD, NotCompilable, Packing, Slot
 from checker.explicit.python_text import Block, Writer
 from checker.system.bounds import Bounds
 from checker.system.expression import Expression
-from checker.system.sorts import BoolSort, Domain
+from checker.system.sorts import BoolSort, Domain, Scalar
 from checker.system.walk import topological
 
 __all__ = ["MachineWriter", "bounded_domains"]
@@ -131,12 +131,13 @@ class MachineWriter:
     def _compose(self, node: Expression) -> Any:
         operator, operands, b = node.operator, node.operands, self.builder
         if operator == "const":
-            if isinstance(node.sort, BoolSort):
-                return ir.Constant(I1, bool(node.payload))
-            return ir.Constant(ir.IntType(self._width(node)), int(node.payload))
+            return self._constant(node, node.payload)
         if operator in ("variable", "next"):
             slot = self.slots[node.payload]
-            return self._field(slot, self.words[operator, slot.offset // WORD] if slot.width else None)
+            if not slot.width:
+                # The only value of its domain, however far from zero that is.
+                return self._constant(node, slot.low)
+            return self._field(slot, self.words[operator, slot.offset // WORD])
         if operator == "not":
             return b.not_(self.values[operands[0]])
         if operator in ("and", "or"):
@@ -159,6 +160,11 @@ class MachineWriter:
             sign = {"eq": "==", "lt": "<", "le": "<="}[operator]
             return b.icmp_signed(sign, *(self.integer(one, width) for one in operands))
         return self._arithmetic(node)
+
+    def _constant(self, node: Expression, value: Scalar) -> Any:
+        if isinstance(node.sort, BoolSort):
+            return ir.Constant(I1, bool(value))
+        return ir.Constant(ir.IntType(self._width(node)), int(value))
 
     def _arithmetic(self, node: Expression) -> Any:
         operator, b = node.operator, self.builder
@@ -196,8 +202,6 @@ class MachineWriter:
 
     def _field(self, slot: Slot, word: Any) -> Any:
         b = self.builder
-        if slot.width == 0:
-            return ir.Constant(I1, bool(slot.low)) if slot.is_bool else ir.Constant(I64, slot.low)
         shift = slot.offset % WORD
         value = b.lshr(word, ir.Constant(I64, shift)) if shift else word
         if slot.is_bool:
@@ -208,6 +212,8 @@ class MachineWriter:
         b = self.builder
         if slot.low > -(2**62) and slot.top < 2**62:
             return b.add(value, ir.Constant(I64, slot.low)) if slot.low else value
+        if slot.low <= -(2**126) or slot.top >= 2**126:
+            raise NotCompilable(f"{slot.name} has values of more than 127 bits")
         return b.add(b.zext(value, I128), ir.Constant(I128, slot.low))
 
     def _select(self, node: Expression) -> Any:

@@ -210,10 +210,12 @@ class ReducedGraph(StateGraph):
                 f"{len(orbit.blocks)} like parts ({', '.join(orbit.blocks[0])}, …)" for orbit in orbits
             )
             stands = represented(self.packing, orbits, self.words)
-            text = f"symmetry: {parts}: {len(self):,} states"
-            said.append(f"{text} stand for {stands:,}" if stands is not None else text)
-        if self.reduction.order.candidates:
-            where, steps = self.postponed
+            if stands is not None and stands > len(self):
+                said.append(f"symmetry: {parts}: {len(self):,} states stand for {stands:,}")
+            elif stands is None:
+                said.append(f"symmetry: {parts}: {len(self):,} states, each for many")
+        where, steps = self.postponed
+        if where:
             said.append(
                 f"partial order: in {where:,} of {self.expanded:,} states some actions are enough, "
                 f"{steps:,} steps put off"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from checker.findings.finding import Certificate, Finding, Provenance
 from checker.findings.findings import Findings, Space
 from checker.findings.judging import judge, memory_needed, needs_edges
 from checker.findings.limits import Limits
+from checker.findings.reducing import ReducedSpace, Reducing, way_of
 from checker.findings.selection import regime_of, select
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime, RegimeError, UnderRegime
@@ -46,6 +47,7 @@ def check(
     save: str | Path | None = None,
     resume: bool = False,
     save_every: float | None = None,
+    reduce: bool = False,
 ) -> Findings:
     """Judge the properties of a model; returns values, prints nothing.
 
@@ -71,6 +73,9 @@ def check(
         Go on from what is there.
     save_every : float, optional
         Seconds between two times that an exploration is saved.
+    reduce : bool
+        Explore less where it is sound, see `Findings.reductions`. Counterexamples need not be the
+        shortest then, and nothing is said about what happens in vain.
 
     Raises
     ------
@@ -93,7 +98,9 @@ def check(
     asked = Regime.parse(regime) if isinstance(regime, str) else regime
     place = None if save is None else Path(save)
     limits = Limits(max_states, memory, threads, place, resume, save_every)
-    return _Check(elaborated, asked, limits, progress, begun).run(properties)
+    one = _Check(elaborated, asked, limits, progress, begun)
+    one.reduce = reduce
+    return one.run(properties)
 
 
 def judgeable(model: Model) -> tuple[str, ...]:
@@ -126,6 +133,9 @@ class _Check:
         self.asked = asked
         self.limits = limits
         self.keep_edges = True
+        self.reduce = False
+        self.reducing: Reducing | None = None
+        self.regimes: dict[str, Regime] = {}
         self.progress = progress
         self.begun = begun
         self.explored: list[_Explored] = []
@@ -136,6 +146,9 @@ class _Check:
         wanted = None if properties is None else tuple(properties)
         claims = select(everything, wanted, _errors(self.system))
         self.keep_edges = any(map(needs_edges, claims))
+        if self.reduce:
+            self.reducing = Reducing(claims, self.limits, self.progress)
+            self.regimes = {claim.name: self._regime(claim) for claim in claims}
         findings: list[Finding] = []
         for claim in claims:
             regime = self._regime(claim)
@@ -152,11 +165,12 @@ class _Check:
             model=self.system.name,
             parameters=self.system.parameters,
             findings=tuple(findings),
-            vacuity=self._vacuity(everything),
-            spaces=tuple(one.space() for one in self.explored),
+            vacuity=() if self.reducing else self._vacuity(everything),
+            spaces=(*self._reduced_spaces(), *(one.space() for one in self.explored)),
             seconds=time.perf_counter() - self.begun,
             system=self.system,
             claims=tuple(everything),
+            reductions=self._reductions(),
         )
 
     def _regime(self, claim: Property) -> Regime:
@@ -196,6 +210,26 @@ class _Check:
             self.stopped = f"interrupted after {len(graph):,} states"
         return graph
 
+    # ------------------------------------------------------------ exploring less
+
+    def _reduced(self, claim: Property | None, regime: Regime) -> ReducedSpace | None:
+        """The reduced exploration on which a claim can be judged; None if there is none."""
+        if self.reducing is None or way_of(claim) == "everything":
+            return None
+        under = regime.apply(self.system)
+        space = self.reducing.space(under, way_of(claim), self.regimes)
+        if space.graph.reason == "interrupted":
+            self.stopped = f"interrupted after {len(space.graph):,} states"
+        return space if claim is None or not space.live.obstacle(claim) else None
+
+    def _reduced_spaces(self) -> Iterator[Space]:
+        for one in self.reducing.spaces.values() if self.reducing else ():
+            yield _Explored(one.graph, one.seconds, {str(one.under.regime): None}).space()
+
+    def _reductions(self) -> tuple[str, ...]:
+        spaces = self.reducing.spaces.values() if self.reducing else ()
+        return tuple(line for space in spaces for line in space.told)
+
     def _vacuity(self, claims: tuple[Property, ...]) -> tuple[Vacuity, ...]:
         from checker.findings.vacuity import vacuity
 
@@ -222,6 +256,10 @@ class _Check:
         """What an engine says, each trace replayed; UNKNOWN where it was interrupted."""
         graph = None
         try:
+            reduced = self._reduced(claim, regime)
+            if reduced is not None:
+                judged = [reduced.real(one, claim) for one in judging(reduced.graph)]
+                return [self._finding(one, claim, reduced.graph, reduced.under) for one in judged]
             graph = self._graph(regime)
             if graph is not None:
                 reason = ""
@@ -239,7 +277,11 @@ class _Check:
         return [self._finding(unknown, claim, graph)]
 
     def _finding(
-        self, judgement: Judgement, claim: Property | None, graph: StateGraph | None
+        self,
+        judgement: Judgement,
+        claim: Property | None,
+        graph: StateGraph | None,
+        under: UnderRegime | None = None,
     ) -> Finding:
         explored = None
         if graph is not None:
@@ -248,7 +290,7 @@ class _Check:
             explored = Certificate(len(graph), graph.steps, digest)
         trace = None
         if judgement.run is not None and graph is not None:
-            trace = self._replayed(judgement, judgement.run, claim, graph.under)
+            trace = self._replayed(judgement, judgement.run, claim, under or graph.under)
         reason = judgement.reason
         if judgement.verdict is Verdict.UNKNOWN and graph is not None and graph.reason == "interrupted":
             reason = self.stopped

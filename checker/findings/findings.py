@@ -73,6 +73,8 @@ class Findings(Sequence[Finding]):
         What was checked, before any regime.
     claims : tuple of Property
         The properties that were judged.
+    reductions : tuple of str
+        What was explored less, what that saved, and what was not possible, for people to read.
     """
 
     model: str
@@ -83,6 +85,7 @@ class Findings(Sequence[Finding]):
     seconds: float = field(default=0.0, compare=False)
     system: TransitionSystem = field(repr=False, kw_only=True)
     claims: tuple[Property, ...] = field(default=(), repr=False)
+    reductions: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         verdicts = [finding.verdict for finding in self.findings]
@@ -100,7 +103,8 @@ class Findings(Sequence[Finding]):
         for finding in self.findings:
             row = f"  {finding.property:<{names}}  {finding.kind:<{kinds}}  {finding.summary}"
             lines.append(row if finding.verdict is not Verdict.UNKNOWN else f"{row}: {finding.reason}")
-        return "\n".join([*lines, *(f"  ! {note}" for note in self.vacuity)])
+        lines += [f"  ! {note}" for note in self.vacuity]
+        return "\n".join([*lines, *(f"  {reduction}" for reduction in self.reductions)])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What IPython shows."""
@@ -167,5 +171,6 @@ class Findings(Sequence[Finding]):
                 {"kind": note.kind, "name": note.name, "message": note.message} for note in self.vacuity
             ],
             "spaces": [space.as_json() for space in self.spaces],
+            "reductions": list(self.reductions),
             "seconds": round(self.seconds, 6),
         }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checker.explicit.exploration import Progress
+    from checker.explicit.reduced_search import Reduction
     from checker.explicit.state_graph import StateGraph
     from checker.regimes.regime import UnderRegime
 
@@ -26,7 +27,12 @@ class Limits:
     save_every: float | None = None
 
     def explore(
-        self, under: UnderRegime, *, keep_edges: bool = True, progress: Progress | None = None
+        self,
+        under: UnderRegime,
+        *,
+        keep_edges: bool = True,
+        progress: Progress | None = None,
+        reduction: Reduction | None = None,
     ) -> StateGraph:
         """Explore a system within these limits."""
         from checker.explicit.explore import SAVE_EVERY, explore
@@ -41,6 +47,7 @@ class Limits:
             save=self.save,
             resume=self.resume,
             save_every=SAVE_EVERY if self.save_every is None else self.save_every,
+            reduction=reduction,
         )
 
     def too_much(self, needed: int) -> str:
