@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from checker.explicit.checkpoint import Checkpoint, CheckpointError
 from checker.explicit.generated_predicates import state_function
 from checker.explicit.generated_python import expander
 from checker.explicit.initial_states import InitialStates
@@ -20,11 +18,14 @@ from checker.explicit.native_search import NativeSearch, Positions
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import NotCompilable, Packing, packing_of
 from checker.explicit.python_search import PythonSearch
-from checker.explicit.reduced_search import ReducedGraph, ReducedSearch, Reduction
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
 from checker.regimes.regime import UnderRegime
 from checker.system.expression import Expression, disj
+
+if TYPE_CHECKING:
+    from checker.explicit.checkpoint import Checkpoint
+    from checker.explicit.reduced_search import Reduction
 
 __all__ = ["SAVE_EVERY", "Exploration", "Progress", "Tier"]
 
@@ -37,10 +38,13 @@ Progress = Callable[[int, int, int], None]
 SAVE_EVERY = 60.0
 """Seconds between two times that an exploration is saved, unless told otherwise."""
 
-_PATIENCE = 150_000
+_PATIENCE = 80_000
 """Steps and tests, about, that generated Python does in the time that compiling takes."""
 
-_PATIENCE_PER_OUTCOME = 2_000
+_PATIENCE_PER_OUTCOME = 1_000
+
+_RESTORED = 120
+"""Bytes for each state, besides its bits, in the list and the dictionary of generated Python."""
 
 
 class Exploration:
@@ -86,13 +90,23 @@ class Exploration:
         return search
 
     def run(self, resume: bool) -> StateGraph:
-        """Explore; raises what `explore` does."""
+        """Explore, once; raises what `explore` does."""
+        try:
+            return self._run(resume)
+        finally:
+            if self.checkpoint is not None:
+                self.checkpoint.release()
+            # It knows this object and this object knows it: its tables would stay for long.
+            del self.search
+
+    def _run(self, resume: bool) -> StateGraph:
         before = self._saved(resume)
         cut_short = ""
         with Interruption() as interruption:
             try:
                 if before is not None:
                     self._go_on(before)
+                    before = None  # copied: what is mapped of the files is in the way
                     self.search.run(interruption)
                 else:
                     self._begin(interruption)
@@ -128,7 +142,10 @@ class Exploration:
             self.search = native
         else:
             assert isinstance(self.search, PythonSearch)
+            self._spare((_RESTORED + 9 * self.packing.words) * before.known)
             self.search.restore(before, self.packing)
+        if self.max_states is not None and self.search.known > self.max_states:
+            self.search.reason = f"more than {self.max_states} states"
 
     # ------------------------------------------------------------ between two pieces of work
 
@@ -166,14 +183,7 @@ class Exploration:
         self.saved = time.monotonic()
 
     def _saved(self, resume: bool) -> Snapshot | None:
-        if self.checkpoint is None or not self.checkpoint.exists:
-            return None
-        if not resume:
-            raise CheckpointError(
-                f"{self.checkpoint.folder} holds an exploration already: resume it, remove it, or "
-                "save to another folder"
-            )
-        return self.checkpoint.load()
+        return None if self.checkpoint is None else self.checkpoint.begin(resume)
 
     def _patience(self, outcomes: int) -> float:
         if self.tier == "python":
@@ -211,6 +221,8 @@ class Exploration:
             "found": found,
         }
         if self.reduction is not None:
+            from checker.explicit.reduced_search import ReducedSearch
+
             return ReducedSearch(
                 successors, self.packing, self.instances, system, before, self.reduction, **limits
             )
@@ -235,10 +247,7 @@ class Exploration:
         reason = search.reason
         if beyond and not reason:
             reason = "Nat bound: some values lie beyond it"
-        kind: Any = StateGraph
-        if isinstance(search, ReducedSearch):
-            kind = partial(ReducedGraph, reduction=search.reduction, postponed=search.put_off)
-        graph: StateGraph = kind(
+        graph = search.graph(
             under=self.under,
             packing=self.packing,
             states=search.states,
@@ -257,11 +266,9 @@ class Exploration:
             reason=reason,
             has_edges=self.keep_edges,
             fired=fired,
-            moving=search.moving_states() if isinstance(search, ReducedSearch) else None,
         )
         if not graph.complete:
-            # What is reduced leaves out runs of every length.
-            graph.covers = 0 if isinstance(search, ReducedSearch) else _covers(graph, search)
+            graph.covers = _covers(graph, search) if search.keeps_runs else 0
         if isinstance(search.states, PackedStates):
             graph.__dict__["positions"] = Positions(search.states)
         elif isinstance(search, PythonSearch) and not search.torn:

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from checker.explicit.checkpoint import Checkpoint
 from checker.explicit.exploration import SAVE_EVERY, Exploration, Progress, Tier
 from checker.explicit.generated_predicates import edge_function, state_function
 from checker.explicit.memory import default_limit
 from checker.explicit.packing import NotCompilable
-from checker.explicit.reduced_search import Reduction
 from checker.explicit.state_graph import StateGraph
 from checker.regimes.regime import UnderRegime
 from checker.system.expression import Expression
@@ -27,6 +25,7 @@ from checker.system.sorts import BoolSort
 
 if TYPE_CHECKING:
     from checker.explicit.machine_predicates import MachinePredicate
+    from checker.explicit.reduced_search import Reduction
 
 __all__ = ["SAVE_EVERY", "Tier", "evaluate_all", "evaluate_edges", "explore"]
 
@@ -110,6 +109,8 @@ def explore(
         assert not keep_edges and save is None and tier != "python"
         one.reduction = reduction
     if save is not None:
+        from checker.explicit.checkpoint import Checkpoint
+
         one.checkpoint = Checkpoint.of(save, under, one.instances, keep_edges)
         one.save_every = save_every
     return one.run(resume)

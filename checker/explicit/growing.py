@@ -12,6 +12,8 @@ __all__ = ["Growing"]
 
 _LEAST = 1 << 16
 
+_LARGE_PAGE = 1 << 21
+
 
 class Growing:
     """An array of numbers whose end can be moved.
@@ -54,7 +56,8 @@ class Growing:
         if room <= len(self.array):
             return
         room = max(room, len(self.array) + len(self.array) // 2)
-        size = -(-max(_LEAST, room * self.dtype.itemsize) // mmap.PAGESIZE) * mmap.PAGESIZE
+        page = _LARGE_PAGE if self.scattered and room * self.dtype.itemsize > _LEAST else mmap.PAGESIZE
+        size = -(-max(_LEAST, room * self.dtype.itemsize) // page) * page
         try:
             self._resize(size)
         except (OSError, ValueError) as problem:

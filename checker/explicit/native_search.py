@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing
 from checker.explicit.python_search import MOST_STATES, distinct
 from checker.explicit.snapshot import Snapshot
+from checker.explicit.state_graph import StateGraph
 
 if TYPE_CHECKING:
     from checker.explicit.machine_successors import Successors
@@ -51,7 +53,14 @@ class NativeSearch:
         Raises `MemoryLimit` if so many more bytes are too many.
     found : MachinePredicate, optional
         What is looked for.
+
+    Attributes
+    ----------
+    keeps_runs : bool
+        Whether every run of the system up to some length is there.
     """
+
+    keeps_runs = True
 
     def __init__(
         self,
@@ -98,12 +107,12 @@ class NativeSearch:
         self.parents, self.parent_labels = Growing(np.int32), Growing(label)
         self.targets, self.labels, self.offsets = Growing(np.int32), Growing(label), Growing(np.int64)
         self.fired = before.fired.copy()
-        self.words.replace(before.words)
-        self.parents.replace(before.parents)
-        self.parent_labels.replace(before.parent_labels)
-        self.targets.replace(before.targets)
-        self.labels.replace(before.labels)
-        self.offsets.replace(before.offsets)
+        for name in ("words", "parents", "parent_labels", "targets", "labels", "offsets"):
+            values = getattr(before, name)
+            getattr(self, name).replace(values)
+            if isinstance(values, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+                # What is copied from a file need not be in memory twice.
+                values._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
     def _scratch(self) -> None:
         self.reach = max(kernels.BATCH, min(4096, kernels.BATCH * self.successors.most))
@@ -246,6 +255,10 @@ class NativeSearch:
         kernels.enter_all(self.words.array, self.width, self.known, self.table.array, self.bits)
 
     # ------------------------------------------------------------ the result
+
+    def graph(self, **fields: Any) -> StateGraph:
+        """The graph with these fields."""
+        return StateGraph(**fields)
 
     def snapshot(self) -> Snapshot:
         """What is explored so far; it shares the memory, so it is good until the next piece of work."""

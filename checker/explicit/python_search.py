@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from checker.explicit.labels import Mishap, fired_labels, label_type
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing
 from checker.explicit.snapshot import Snapshot
+from checker.explicit.state_graph import StateGraph
 
 __all__ = ["MOST_STATES", "Progress", "PythonSearch", "distinct"]
 
@@ -46,6 +47,8 @@ class PythonSearch:
     found : callable, optional
         Truth values of what is looked for, in given states.
     """
+
+    keeps_runs: ClassVar[bool] = True
 
     compiled: Expander
     max_states: int | None
@@ -192,6 +195,10 @@ class PythonSearch:
         self.visited.clear()
 
     # ------------------------------------------------------------ as arrays
+
+    def graph(self, **fields: Any) -> StateGraph:
+        """The graph with these fields."""
+        return StateGraph(**fields)
 
     def restore(self, before: Snapshot, packing: Packing) -> None:
         """Go on from an earlier search, instead of `start`."""

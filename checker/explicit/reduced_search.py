@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from checker.explicit import reduced_kernels
 from checker.explicit import search_kernels as kernels
@@ -67,6 +66,8 @@ class Reduction:
 class ReducedSearch(NativeSearch):
     """A search that follows a reduction; parameters as in `NativeSearch`, edges are not kept."""
 
+    keeps_runs = False
+
     def __init__(
         self,
         successors: Successors,
@@ -114,15 +115,20 @@ class ReducedSearch(NativeSearch):
             initial=len(kept),
         )
 
+    def graph(self, **fields: Any) -> StateGraph:
+        """The graph with these fields, and what the reduction has to say."""
+        return ReducedGraph(
+            **fields,
+            moving=self.moving.array[: self.known],
+            reduction=self.reduction,
+            postponed=self.put_off,
+        )
+
     @property
     def put_off(self) -> tuple[int, int]:
         """In how many states a set of actions was enough, and how many steps were not followed."""
         where, steps = self.postponed.tolist()
         return where, steps
-
-    def moving_states(self) -> npt.NDArray[np.uint8]:
-        """Which expanded states have a step that changes something, shape (states,)."""
-        return self.moving.array[: self.known]
 
     def _make_room(self) -> None:
         super()._make_room()

@@ -219,18 +219,24 @@ def expand(
             steps += counts[2 * b] + wrong
             for _ in range(counts[2 * b]):
                 label = out_labels[c]
-                itself = True
+                hashed = hashes[c]
+                tag = int(hashed & 0xFFFFFFFF) >> bits
+                slot = int(hashed >> shift)
+                # Most are found within three slots. These are looked at together: which of them it
+                # is, no processor could foretell.
+                entry = 0
+                probe2 = table[(slot + 2) & mask]
+                entry = probe2 if probe2 >> bits == tag else entry
+                probe1 = table[(slot + 1) & mask]
+                entry = probe1 if probe1 >> bits == tag else entry
+                probe0 = table[(slot + 0) & mask]
+                entry = probe0 if probe0 >> bits == tag else entry
+                number = int(entry & mask) - 1
+                same = number >= 0
+                place = max(number, 0) * width
                 for k in range(width):
-                    if out[c * width + k] != words[source * width + k]:
-                        itself = False
-                number = source
-                if itself:
-                    fired[label] = fired[label] | 1
-                else:
-                    fired[label] = fired[label] | 3
-                    hashed = hashes[c]
-                    tag = int(hashed & 0xFFFFFFFF) >> bits
-                    slot = int(hashed >> shift)
+                    same = same & (words[place + k] == out[c * width + k])
+                if not same:
                     while True:
                         entry = table[slot]
                         if entry == 0:
@@ -243,7 +249,7 @@ def expand(
                             known += 1
                             break
                         if entry >> bits == tag:
-                            number = (entry & mask) - 1
+                            number = int(entry & mask) - 1
                             same = True
                             for k in range(width):
                                 if words[number * width + k] != out[c * width + k]:
@@ -251,6 +257,7 @@ def expand(
                             if same:
                                 break
                         slot = (slot + 1) & mask
+                fired[label] = fired[label] | (1 + 2 * int(number != source))
                 if keep == 1:
                     targets[edges] = number
                     labels[edges] = label

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.findings.checking import Progress
 from checker.findings.limits import Limits
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime
 
 if TYPE_CHECKING:
+    from checker.explicit.exploration import Progress
     from checker.explicit.state_graph import StateGraph
     from checker.language.model import Model
 
