@@ -47,6 +47,10 @@ _RESTORED = 120
 """Bytes for each state, besides its bits, in the list and the dictionary of generated Python."""
 
 
+_MANY_INITIAL = 200_000
+"""Initial states from which on the others are entered by machine code at once."""
+
+
 class Exploration:
     """What `explore` has been asked for, and the search that is under way.
 
@@ -128,13 +132,21 @@ class Exploration:
     def _begin(self, interruption: Interruption) -> None:
         python = self.search
         assert isinstance(python, PythonSearch)
-        python.start(InitialStates(self.under.system, self.packing), interruption)
-        if not python.run(interruption, self._patience(python.compiled.outcomes)):
+        initial = InitialStates(self.under.system, self.packing)
+        batches = initial.batches()
+        # A reduction takes all of them at once: several may be in one class.
+        most = _MANY_INITIAL if self.tier != "python" and self.reduction is None else float("inf")
+        all_in = python.start(batches, interruption, most)
+        patience = self._patience(python.compiled.outcomes) if all_in else -1.0
+        if not python.run(interruption, patience):
             native = self._native(python.snapshot(self.packing, len(self.instances), self.keep_edges))
             if native is not None:
                 self.search = native
                 python.release()
+            if not all_in:
+                self.search.start(batches, interruption)
             self.search.run(interruption)
+        self.search.values_beyond |= initial.beyond
 
     def _go_on(self, before: Snapshot) -> None:
         native = self._native(before)

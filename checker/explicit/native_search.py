@@ -18,7 +18,7 @@ from checker.explicit.labels import Mishap, label_type
 from checker.explicit.machine_predicates import MachinePredicate
 from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import Packing
-from checker.explicit.python_search import MOST_STATES, distinct
+from checker.explicit.python_search import MOST_STATES, distinct, piece
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
 
@@ -122,7 +122,8 @@ class NativeSearch:
         self.failed = np.zeros(self.reach, dtype=np.int32)
         self.hashes = np.zeros(self.reach, dtype=np.uint64)
         self.counts = np.zeros(2 * kernels.BATCH, dtype=np.int64)
-        self.unfortunate = Growing(np.int64, 2 * self.reach)
+        # One more: where an update leaves its domain, that is noted after the last mishap.
+        self.unfortunate = Growing(np.int64, 2 * (self.reach + 1))
 
     # ------------------------------------------------------------ how far it is
 
@@ -148,6 +149,25 @@ class NativeSearch:
 
     # ------------------------------------------------------------ searching
 
+    def start(self, initial: Iterator[list[int]], interruption: Interruption) -> None:
+        """Enter the initial states that are left, all different from those known."""
+        for batch in initial:
+            before, count = self.known, self.known + len(batch)
+            self._make_room(len(batch))
+            self.words.array[before * self.width : count * self.width] = self.packing.matrix(
+                batch
+            ).reshape(-1)
+            self.parents.array[before:count] = -1
+            self.parent_labels.array[before:count] = -1
+            kernels.enter_all(self.words.array, self.width, before, count, self.table.array, self.bits)
+            self.at[kernels.KNOWN] = self.initial = count
+            if count > self.max_states:
+                self.reason = f"more than {self.max_states} states"
+            self._look_up(interruption, before, at_end=True)
+            if self.reason:
+                return
+        self.initial_all = True
+
     def run(self, interruption: Interruption) -> None:
         """Expand states until there are none left, or there is a reason to stop.
 
@@ -156,12 +176,11 @@ class NativeSearch:
         IllFormedSystem
             If an update leaves its domain where no hazard says so.
         """
-        chunk = max(16, min(1 << 20, _CHUNK_GUARDS // self.successors.most))
-        if self.found is not None:
-            chunk = min(chunk, 1 << 12)
+        before, stop = self.known, self.expanded
         while self.expanded < self.known and not self.reason:
-            before = self.known
-            self.at[kernels.STOP] = self.expanded + chunk
+            if self.expanded >= stop:
+                before, stop = self.known, self._end_of_piece()
+            self.at[kernels.STOP] = stop
             self._make_room()
             result = self._expand()
             self._gather_mishaps(result)
@@ -169,7 +188,13 @@ class NativeSearch:
                 self.reason = f"more than {self.max_states} states"
             elif result == kernels.FULL:
                 self.reason = f"more than {MOST_STATES} states"
-            self._look_up(interruption, before)
+            self._look_up(interruption, before, self.expanded >= stop)
+
+    def _end_of_piece(self) -> int:
+        if self.found is None:
+            return self.expanded + max(16, min(1 << 20, _CHUNK_GUARDS // self.successors.most))
+        # Where generated Python would look: what comes out must not tell which of the two it was.
+        return min(self.expanded + piece(self.successors.most), self.known)
 
     def _expand(self) -> int:
         return int(
@@ -197,14 +222,14 @@ class NativeSearch:
             )
         )
 
-    def _look_up(self, interruption: Interruption, before: int) -> None:
-        """Between two pieces of work: is there a reason to stop?"""
+    def _look_up(self, interruption: Interruption, before: int, at_end: bool = True) -> None:
+        """Is there a reason to stop? What is wanted is looked for at the end of a piece of work."""
         enough = self.enough(self.known, self.steps, self.known - self.expanded)
         if interruption.requested:
             self.reason = "interrupted"
         elif self.reason:
             return
-        elif self.found is not None and self.found.in_states(self.matrix()[before:]).any():
+        elif at_end and self.found is not None and self.found.in_states(self.matrix()[before:]).any():
             self.reason = "a wanted state was found"
         elif enough:
             self.reason = enough
@@ -226,9 +251,9 @@ class NativeSearch:
 
     # ------------------------------------------------------------ room
 
-    def _make_room(self) -> None:
-        """Room for one more batch at least; raises MemoryError where there is none."""
-        states = self.known + self.reach + 1
+    def _make_room(self, more: int = 0) -> None:
+        """Room for that many states and one more batch; raises MemoryError where there is none."""
+        states = self.known + more + self.reach + 1
         self.words.reserve(states * self.width)
         for row in (self.parents, self.parent_labels):
             row.reserve(states)
@@ -252,7 +277,7 @@ class NativeSearch:
         self.spare((4 << bits) - self.table.array.nbytes)
         self.bits = bits
         self.table.clear(1 << self.bits)
-        kernels.enter_all(self.words.array, self.width, self.known, self.table.array, self.bits)
+        kernels.enter_all(self.words.array, self.width, 0, self.known, self.table.array, self.bits)
 
     # ------------------------------------------------------------ the result
 
@@ -320,7 +345,7 @@ class Positions(Mapping[int, int]):
         while count > _FULLEST * (1 << bits):
             bits += 1
         table = Growing(np.uint32, 1 << bits, scattered=True)
-        kernels.enter_all(self.states.words.reshape(-1), width, count, table.array, bits)
+        kernels.enter_all(self.states.words.reshape(-1), width, 0, count, table.array, bits)
         return table, bits
 
     def __getitem__(self, packed: int) -> int:

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from checker.explicit.generated_python import Expander, Failure
-from checker.explicit.initial_states import InitialStates
+from checker.explicit.generated_python import Expander, Failure, IllFormedSystem
 from checker.explicit.interruption import Interruption
 from checker.explicit.labels import Mishap, fired_labels, label_type
 from checker.explicit.packed_states import PackedStates
@@ -19,7 +18,7 @@ from checker.explicit.packing import Packing
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
 
-__all__ = ["MOST_STATES", "Progress", "PythonSearch", "distinct"]
+__all__ = ["MOST_STATES", "Progress", "PythonSearch", "distinct", "piece"]
 
 # States expanded by one call of generated code: some milliseconds between two looks at Ctrl-C.
 _CHUNK = 4096
@@ -75,9 +74,17 @@ class PythonSearch:
 
     # ------------------------------------------------------------ searching
 
-    def start(self, initial: InitialStates, interruption: Interruption) -> None:
-        """Enter the initial states."""
-        for batch in initial.batches():
+    def start(
+        self, initial: Iterator[list[int]], interruption: Interruption, most: float = float("inf")
+    ) -> bool:
+        """Enter initial states.
+
+        Returns
+        -------
+        bool
+            False if there may be more, and these are more than `most`.
+        """
+        for batch in initial:
             self.visited.update(zip(batch, range(self.known, self.known + len(batch)), strict=True))
             self.states.extend(batch)
             self.parents.extend([-1] * len(batch))
@@ -85,9 +92,11 @@ class PythonSearch:
             self.initial = len(self.states)
             self._commit(0, [])
             if self._stopped(interruption, batch):
-                return
-        self.values_beyond |= initial.beyond
+                return True
+            if self.known > most:
+                return False
         self.initial_all = True
+        return True
 
     def run(self, interruption: Interruption, patience: float = float("inf")) -> bool:
         """Expand states until there are none left, or there is a reason to stop.
@@ -103,7 +112,7 @@ class PythonSearch:
         bool
             False if patience has ended, and there is still something to do.
         """
-        usual = max(1, min(_CHUNK, _CHUNK_GUARDS // max(1, self.compiled.outcomes)))
+        usual = piece(self.compiled.outcomes)
         while self.expanded < self.known and not self.reason:
             if self.steps + self.expanded * self.compiled.outcomes / 4 > patience:
                 return False
@@ -114,12 +123,19 @@ class PythonSearch:
         """Expand states up to number `stop`, or up to the one that makes them too many."""
         start = self.expanded
         mishaps: list[tuple[int, int]] = []
-        self._append(stop, mishaps)
+        ill_formed = False
+        try:
+            self._append(stop, mishaps)
+        except IllFormedSystem:
+            # In a state that is not reached, perhaps, if there are too many before it.
+            if self.max_states is None or len(self.states) <= self.max_states:
+                raise
+            ill_formed = True
         if self.max_states is not None and len(self.states) > self.max_states:
             # Exactly the states up to the first one that is too many are expanded, whatever the
             # size of a piece: once more, up to there.
             last = max(self.parents[self.max_states], start)
-            if last + 1 < stop:
+            if ill_formed or last + 1 < stop:
                 self._take_back()
                 mishaps.clear()
                 stop = last + 1
@@ -265,6 +281,11 @@ class PythonSearch:
             "parents": _view(self.parents, np.int32),
             "parent_labels": _view(self.parent_labels, np.int32),
         }
+
+
+def piece(outcomes: int) -> int:
+    """States between two looks at what has been found, for so many outcomes: the same in both tiers."""
+    return max(1, min(_CHUNK, _CHUNK_GUARDS // max(1, outcomes)))
 
 
 def distinct(mishaps: Iterable[tuple[int, int]], failures: tuple[Failure, ...]) -> Iterator[Mishap]:

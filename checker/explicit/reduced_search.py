@@ -130,9 +130,9 @@ class ReducedSearch(NativeSearch):
         where, steps = self.postponed.tolist()
         return where, steps
 
-    def _make_room(self) -> None:
-        super()._make_room()
-        self.moving.reserve(self.known + self.reach + 1)
+    def _make_room(self, more: int = 0) -> None:
+        super()._make_room(more)
+        self.moving.reserve(self.known + more + self.reach + 1)
         self.at[kernels.STATE_ROOM] = min(int(self.at[kernels.STATE_ROOM]), len(self.moving))
 
     def _expand(self) -> int:

@@ -65,11 +65,11 @@ def hash_of(words: Row, first: int, width: Static) -> Word:
 
 
 @kernel
-def enter_all(words: Row, width: Static, count: int, table: Row, bits: int) -> None:
-    """Enter states 0 … count-1, all different, into an empty table of 2^bits entries."""
+def enter_all(words: Row, width: Static, first: int, count: int, table: Row, bits: int) -> None:
+    """Enter states first … count-1 into a table of 2^bits entries that holds none of them."""
     shift = 64 - bits
     mask = (1 << bits) - 1
-    start = 0
+    start = first
     while start < count:
         stop = min(start + 32, count)
         for i in range(start, stop):

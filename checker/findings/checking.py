@@ -13,9 +13,9 @@ from checker.evidence.replay import replay
 from checker.evidence.trace import Trace, trace_of
 from checker.findings.finding import Certificate, Finding, Provenance
 from checker.findings.findings import Findings, Space
-from checker.findings.judging import judge, memory_needed, needs_edges
+from checker.findings.judging import judge, memory_needed, needs_edges, resting_place
 from checker.findings.limits import Limits
-from checker.findings.reducing import ReducedSpace, Reducing, way_of
+from checker.findings.reducing import NotExplored, ReducedSpace, Reducing, way_of
 from checker.findings.selection import regime_of, select
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime, RegimeError, UnderRegime
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "check", "judgeable"]
 
 Progress = Callable[[int, int, int], None]
-"""Called now and then with the states, steps and frontier so far."""
+"""Called now and then with the states, steps and frontier so far. If it has a method `stage` too, that
+is told in a few words what is done next."""
 
 
 def check(
@@ -135,11 +136,11 @@ class _Check:
         self.keep_edges = True
         self.reduce = False
         self.reducing: Reducing | None = None
-        self.regimes: dict[str, Regime] = {}
         self.progress = progress
         self.begun = begun
         self.explored: list[_Explored] = []
         self.stopped = ""
+        self.limited = ""
 
     def run(self, properties: Iterable[str] | None) -> Findings:
         everything = self.elaborated.properties
@@ -147,8 +148,9 @@ class _Check:
         claims = select(everything, wanted, _errors(self.system))
         self.keep_edges = any(map(needs_edges, claims))
         if self.reduce:
-            self.reducing = Reducing(claims, self.limits, self.progress)
-            self.regimes = {claim.name: self._regime(claim) for claim in claims}
+            regimes = {claim.name: self._regime(claim) for claim in claims}
+            goal = resting_place(everything)
+            self.reducing = Reducing(claims, regimes, goal, self.limits, self.progress)
         findings: list[Finding] = []
         for claim in claims:
             regime = self._regime(claim)
@@ -173,6 +175,11 @@ class _Check:
             reductions=self._reductions(),
         )
 
+    def _tell(self, what: str) -> None:
+        stage = getattr(self.progress, "stage", None)
+        if stage is not None:
+            stage(what)
+
     def _regime(self, claim: Property) -> Regime:
         """The regime of a property; a mistake in one that it states itself names the property."""
         try:
@@ -188,13 +195,13 @@ class _Check:
     # ------------------------------------------------------------ exploring
 
     def _graph(self, regime: Regime) -> StateGraph | None:
-        """The states under a regime, explored now or before; None once interrupted."""
+        """The states under a regime, explored now or before; None once that was stopped or impossible."""
         under = regime.apply(self.system)
         for one in self.explored:
             if one.graph.under.system is under.system or one.graph.under.regime == regime:
                 one.regimes[str(regime)] = None
                 return replace(one.graph, under=under)
-        if self.stopped:
+        if self.stopped or self.limited:
             return None
         from checker.explicit.instances import TooManyOutcomes
         from checker.explicit.packing import NotEnumerable
@@ -203,7 +210,7 @@ class _Check:
         try:
             graph = self.limits.explore(under, keep_edges=self.keep_edges, progress=self.progress)
         except (NotEnumerable, TooManyOutcomes) as limit:
-            self.stopped = str(limit)
+            self.limited = str(limit)
             return None
         self.explored.append(_Explored(graph, time.perf_counter() - begun, {str(regime): None}))
         if graph.reason == "interrupted":
@@ -217,7 +224,9 @@ class _Check:
         if self.reducing is None or way_of(claim) == "everything":
             return None
         under = regime.apply(self.system)
-        space = self.reducing.space(under, way_of(claim), self.regimes)
+        if self.stopped and not self.reducing.known(under, way_of(claim)):
+            raise NotExplored(self.stopped)
+        space = self.reducing.space(under, way_of(claim))
         if space.graph.reason == "interrupted":
             self.stopped = f"interrupted after {len(space.graph):,} states"
         return space if claim is None or not space.live.obstacle(claim) else None
@@ -227,13 +236,12 @@ class _Check:
             yield _Explored(one.graph, one.seconds, {str(one.under.regime): None}).space()
 
     def _reductions(self) -> tuple[str, ...]:
-        spaces = self.reducing.spaces.values() if self.reducing else ()
-        return tuple(line for space in spaces for line in space.told)
+        return self.reducing.told() if self.reducing else ()
 
     def _vacuity(self, claims: tuple[Property, ...]) -> tuple[Vacuity, ...]:
         from checker.findings.vacuity import vacuity
 
-        if not self.explored or self.stopped:
+        if not self.explored or self.stopped or self.limited:
             return ()
         regimes = {text: number for number, one in enumerate(self.explored) for text in one.regimes}
         place = {claim.name: str(regime_of(claim, self.asked)) for claim in claims}
@@ -262,6 +270,7 @@ class _Check:
                 return [self._finding(one, claim, reduced.graph, reduced.under) for one in judged]
             graph = self._graph(regime)
             if graph is not None:
+                self._tell(f"judging {name} on {len(graph):,} states")
                 reason = ""
                 if claim is not None and (needed := memory_needed(graph, claim)):
                     reason = self.limits.too_much(needed)
