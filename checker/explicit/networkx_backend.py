@@ -1,25 +1,27 @@
-"""networkx functions work on a `StateGraph` directly: components natively, the rest by conversion.
+"""networkx functions work on a `StateGraph` directly: many natively, the rest by conversion.
 
 Registered under the entry points `networkx.backends` and `networkx.backend_info` as `reconverge`:
 networkx asks `backend` for a function of the name that is called. It has all of them, because
-networkx does not fall back to its own unless it is configured to.
+networkx does not fall back to its own unless it is configured to. A native function that is called
+with arguments it does not know is networkx's own, too. What networkx does not dispatch asks the graph
+itself; layouts and drawings look only at graphs of networkx's own class: give them `networkx()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
+from checker.explicit import networkx_components as components
+from checker.explicit import networkx_order as order
+from checker.explicit import networkx_paths as paths
 from checker.explicit.state_graph import StateGraph
-from checker.explicit.strong_components import strong_components
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["backend", "convert", "convert_from_nx", "convert_to_nx", "info"]
+__all__ = ["Native", "backend", "convert", "convert_from_nx", "convert_to_nx", "info"]
 
 
 def info() -> dict[str, Any]:
@@ -28,7 +30,7 @@ def info() -> dict[str, Any]:
         "backend_name": "reconverge",
         "project": "reconverge",
         "package": "checker",
-        "short_summary": "Graphs of reachable states; strong components natively.",
+        "short_summary": "Graphs of reachable states; components and shortest paths natively.",
         "functions": {name: {} for name in _NATIVE},
     }
 
@@ -51,11 +53,7 @@ def convert(graph: StateGraph) -> networkx.MultiDiGraph[int]:
     import networkx
 
     result: networkx.MultiDiGraph[int] = networkx.MultiDiGraph(name=graph.system.name)
-    domains = [(variable.name, variable.domain) for variable in graph.system.variables]
-    for index in range(len(graph)):
-        state = graph.state(index)
-        values = {name: domain.decode(state[name]) for name, domain in domains}
-        result.add_node(index, **values)
+    result.add_nodes_from(graph.nodes(data=True))
     names = [instance.name for instance in graph.instances]
     result.add_edges_from(
         (source, target, {"label": names[label]}) for source, label, target in graph.labelled_edges()
@@ -75,71 +73,114 @@ def convert_from_nx(graph: networkx.Graph[Any], **attributes: object) -> network
     return graph
 
 
-# ---------------------------------------------------------------- what networkx calls
+# ---------------------------------------------------------------- what is native
 
 
-def strongly_connected_components(G: StateGraph) -> Iterator[set[int]]:
-    """Yield the strongly connected components as sets of state indices."""
-    labels = _components(G)
-    order = np.argsort(labels, kind="stable")
-    cuts = np.flatnonzero(np.diff(labels[order])) + 1
-    for members in np.split(order, cuts) if len(order) else []:
-        yield set(members.tolist())
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A function that reads the arrays of a StateGraph.
 
-
-def number_strongly_connected_components(G: StateGraph) -> int:
-    """How many strongly connected components there are."""
-    return int(_components(G).max(initial=-1)) + 1
-
-
-def is_strongly_connected(G: StateGraph) -> bool:
-    """Whether every state can reach every other.
-
-    Raises
-    ------
-    networkx.NetworkXPointlessConcept
-        If there are no states.
+    Parameters
+    ----------
+    function : callable
+        With the parameters of networkx's function.
+    when : callable, optional
+        With the same parameters: whether `function` knows these arguments.
     """
-    if not len(G):
-        import networkx
 
-        raise networkx.NetworkXPointlessConcept("Connectivity is undefined for the null graph.")
-    return number_strongly_connected_components(G) == 1
+    function: Callable[..., Any]
+    when: Callable[..., bool] | None = None
+
+    def knows(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether `function` is to be called, also to complain about what no such function takes."""
+        if self.when is None:
+            return True
+        try:
+            return self.when(*args, **kwargs)
+        except TypeError:
+            return True
 
 
-def _components(graph: StateGraph) -> npt.NDArray[np.int32]:
-    graph.need_edges()
-    return strong_components(graph.offsets, graph.targets)
+def _at_least_3_5(*args: Any, **kwargs: Any) -> bool:
+    """Before, networkx gave an iterator, with a warning."""
+    import networkx
+
+    return tuple(map(int, networkx.__version__.split(".")[:2])) >= (3, 5)
 
 
-# ---------------------------------------------------------------- all the others
+def _target_length_is_known(*args: Any, **kwargs: Any) -> bool:
+    return _at_least_3_5() and paths.when_limited_by_number(*args, **kwargs)
+
+
+_NATIVE: Mapping[str, Native] = {
+    one.function.__name__: one
+    for one in (
+        Native(components.attracting_components),
+        Native(components.condensation),
+        Native(components.is_attracting_component),
+        Native(components.is_strongly_connected),
+        Native(components.is_weakly_connected),
+        Native(components.number_attracting_components),
+        Native(components.number_strongly_connected_components),
+        Native(components.number_weakly_connected_components),
+        Native(components.strongly_connected_components),
+        Native(components.weakly_connected_components),
+        Native(order.has_cycle),
+        Native(order.is_directed_acyclic_graph),
+        Native(order.topological_generations),
+        Native(order.topological_sort),
+        Native(paths.ancestors),
+        Native(paths.bfs_edges, paths.when_neighbors_are_not_sorted),
+        Native(paths.bfs_layers, paths.when_source_is_one),
+        Native(paths.bidirectional_shortest_path),
+        Native(paths.descendants),
+        Native(paths.descendants_at_distance, paths.when_distance_is_whole),
+        Native(paths.has_path, paths.when_ends_are_given),
+        Native(paths.shortest_path, paths.when_unweighted),
+        Native(paths.shortest_path_length, paths.when_unweighted),
+        Native(paths.single_source_shortest_path, paths.when_limited_by_number),
+        Native(paths.single_source_shortest_path_length, paths.when_limited_by_number),
+        Native(paths.single_target_shortest_path, paths.when_limited_by_number),
+        Native(paths.single_target_shortest_path_length, _target_length_is_known),
+    )
+}
+
+
+# ---------------------------------------------------------------- what networkx asks for
 
 
 class _Backend:
-    """What the entry point names: native functions, and networkx's own on the converted graph."""
+    """What the entry point names: a function for every one that networkx dispatches."""
 
-    def __init__(self, native: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self) -> None:
         self.convert_to_nx = convert_to_nx
         self.convert_from_nx = convert_from_nx
-        vars(self).update(native)
 
     def can_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | str:
         """Whether a function can be called with these arguments; otherwise why not."""
         algorithm = _algorithm(name)
-        if algorithm is not None and algorithm.mutates_input:
+        if algorithm is not None and _changes(algorithm.mutates_input, args, kwargs):
             return "a StateGraph cannot be changed; change a copy of its networkx()"
-        if name in _NATIVE:
-            return isinstance(args[0] if args else kwargs.get("G"), StateGraph)
         return True
 
-    should_run = can_run
+    def should_run(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool | str:
+        """Whether there is a StateGraph among the arguments; graphs of networkx stay with it."""
+        if any(map(_is_ours, (*args, *kwargs.values()))):
+            return True
+        return "networkx does the same with graphs of its own"
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         algorithm = _algorithm(name)
         if algorithm is None:
             raise AttributeError(name)
+        native = _NATIVE.get(name)
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            graph = args[0] if args else kwargs.get("G")
+            if native is not None and isinstance(graph, StateGraph) and native.knows(args, kwargs):
+                # Now, although some functions would only notice when they are iterated.
+                graph.need_edges()
+                return native.function(*args, **kwargs)
             # What is decorated is the dispatcher; what it would run by itself is inside.
             return algorithm.orig_func(
                 *map(_plain, args), **{key: _plain(value) for key, value in kwargs.items()}
@@ -155,16 +196,33 @@ def _algorithm(name: str) -> Any:
     return getattr(backends, "_registered_algorithms", {}).get(name)
 
 
+def _changes(mutates: bool | Mapping[str, int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call changes its graph: always, never, or as an argument says, by name and position.
+
+    "not copy" stands for an argument `copy` that is true unless it is given; others are None.
+    """
+    if isinstance(mutates, bool):
+        return mutates
+    for name, position in mutates.items():
+        negated = name.startswith("not ")
+        value = kwargs.get(name.removeprefix("not "), True if negated else None)
+        if position < len(args):
+            value = args[position]
+        if (not value) if negated else (value is not None):
+            return True
+    return False
+
+
+def _is_ours(argument: Any) -> bool:
+    if isinstance(argument, list | tuple):
+        return any(map(_is_ours, argument))
+    return isinstance(argument, StateGraph)
+
+
 def _plain(argument: Any) -> Any:
     if isinstance(argument, list):
         return [_plain(part) for part in argument]
     return argument.networkx() if isinstance(argument, StateGraph) else argument
 
 
-_NATIVE = {
-    "strongly_connected_components": strongly_connected_components,
-    "number_strongly_connected_components": number_strongly_connected_components,
-    "is_strongly_connected": is_strongly_connected,
-}
-
-backend = _Backend(_NATIVE)
+backend = _Backend()
