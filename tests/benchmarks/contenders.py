@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.cases import Case
@@ -98,20 +98,12 @@ def reconverge(case: Case) -> Contender:
     """The command of this checkout, run by this interpreter."""
     command = [sys.executable, "-m", "checker.cli"]
     if case.mode == "explore":
-        command += ["explore", case.model, *_without_edges()]
+        command += ["explore", case.model]
     else:
         command += ["check", case.model]
         command += [part for name in case.properties for part in ("--property", name)]
     command += [part for name, value in case.parameters.items() for part in ("-p", f"{name}={value}")]
     return Contender("Reconverge", CHECKOUT, (*command, "--json"), reconverge_report)
-
-
-@cache
-def _without_edges() -> tuple[str, ...]:
-    """`--no-edges`, where this checkout has it."""
-    command = [sys.executable, "-m", "checker.cli", "explore", "--help"]
-    text = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-    return ("--no-edges",) if "--no-edges" in text else ()
 
 
 # ---- SPIN -----------------------------------------------------------------------------------------------
