@@ -47,6 +47,7 @@ __all__ = [
     "reachable",
     "recoverable",
     "recurs",
+    "simulate",
     "strikes",
     "transition",
     "when",
@@ -55,6 +56,7 @@ __all__ = [
 if TYPE_CHECKING:
     from checker.findings.checking import check
     from checker.findings.exploring import explore
+    from checker.findings.sampling import simulate
     from checker.language import (
         ANY,
         Array,
@@ -99,6 +101,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "checker.findings.checking": ("check",),
     "checker.findings.exploring": ("explore",),
+    "checker.findings.sampling": ("simulate",),
     "checker.language.elaborate": ("elaborate",),
     "checker.language.loader": ("load",),
     "checker.library": ("Stale", "attempt"),

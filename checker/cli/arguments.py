@@ -50,14 +50,14 @@ max_states = click.option(
 def _bytes(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
     if given is None:
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKMGT]?)(i?)B?", given.strip())
+    found = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*(?:([KMGT])(I?))?B?", given.strip().upper())
     if not found:
         raise click.UsageError(
             f"--memory {given!r} is no size, for example --memory 4G or --memory 512M"
         )
     number, unit, binary = found.groups()
     step = 1024 if binary else 1000
-    count = int(float(number) * step ** " kMGT".index((unit or " ").replace("K", "k")))
+    count = int(float(number) * step ** " KMGT".index(unit or " "))
     if count < _LEAST_MEMORY:
         raise click.UsageError(f"--memory {given}: Python alone takes more; at least 64M")
     return count

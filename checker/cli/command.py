@@ -13,7 +13,7 @@ _COMMANDS = {
     "check": "Judge every property of a model, or of every model in a file.",
     "explore": "Count the reachable states and steps.",
     "show": "Print the transition system: variables, actions, who reads what.",
-    "simulate": "One random run, drawn.",
+    "simulate": "One random run, drawn; or what happens in a million.",
     "replay": "Repeat a saved trace by CPython on the model's own class.",
     "models": "List the models that come along.",
     "new": "Write a small model of your own that checks green.",

@@ -71,8 +71,10 @@ def command(
             write_file(output, text)
         if as_json:
             write_stdout(text)
-    if not complete:
-        print(f"inconclusive: {explored[-1]['reason']}", file=sys.stderr)
+    for one in explored:
+        if not one["complete"]:
+            name = "" if len(explored) == 1 else f"{one['model']}: "
+            print(f"inconclusive: {name}{one['reason']}", file=sys.stderr)
     return 0 if complete else 4
 
 

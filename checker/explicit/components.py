@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checker.explicit import component_kernels as kernels
-
 __all__ = ["Ways", "fair_pass", "in_order", "machine_code_works", "ranks", "ways_pass"]
 
 _NONE8 = np.zeros(1, dtype=np.uint8)
@@ -22,6 +20,8 @@ Rows = npt.NDArray[Any]
 
 def machine_code_works() -> bool:
     """Whether kernels run as machine code: not where LLVM cannot be loaded, and nothing is cached."""
+    from checker.explicit import component_kernels as kernels
+
     return kernels.renumber.compiles(_NONE32, 0, _NONE32)
 
 
@@ -34,6 +34,8 @@ def ranks(
     -------
     ndarray of int32, shape (nodes,)
     """
+    from checker.explicit import component_kernels as kernels
+
     rank = _ranks(len(offsets) - 1, inside)
     _pass(kernels.PLAIN, offsets, targets, rank)
     return rank
@@ -66,6 +68,8 @@ def fair_pass(
     ndarray of int32, shape (nodes,)
         As `found` of the kernel; `REJECTED` for nodes that are not inside.
     """
+    from checker.explicit import component_kernels as kernels
+
     nodes = len(offsets) - 1
     rank = _ranks(nodes, inside)
     found = np.full(nodes, kernels.REJECTED, dtype=np.int32)
@@ -133,6 +137,8 @@ def ways_pass(
 
     Parameters are those of the kernel `depth_first`.
     """
+    from checker.explicit import component_kernels as kernels
+
     nodes = len(offsets) - 1
     rank = _ranks(nodes, None)
     found = np.full(nodes, -1, dtype=np.int32)
@@ -158,11 +164,15 @@ def ways_pass(
 
 def in_order(labels: Rows) -> int:
     """Rename labels in place, as `in_order_of_appearance` does; returns how many there are."""
+    from checker.explicit import component_kernels as kernels
+
     known = np.full(int(labels.max(initial=-1)) + 1, -1, dtype=np.int32)
     return int(kernels.renumber(labels, len(labels), known))
 
 
 def _ranks(nodes: int, inside: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+    from checker.explicit import component_kernels as kernels
+
     rank = np.zeros(nodes, dtype=np.int32)
     if inside is not None:
         rank[~inside] = kernels.OUTSIDE
@@ -191,8 +201,13 @@ def _pass(
     at_target: Rows | None = None,
     sums: Rows = _NONE64,
 ) -> None:
+    from checker.explicit import component_kernels as kernels
+    from checker.native.waiting import interruptible
+
     nodes = len(rank)
-    kernels.depth_first(
+    # Seconds, for a hundred million steps; all that it writes to is its own, or its caller's.
+    interruptible(
+        kernels.depth_first,
         what,
         int(labels is not None),
         offsets,

@@ -14,8 +14,6 @@ from checker.explicit.initial_states import InitialStates
 from checker.explicit.instances import instances_of
 from checker.explicit.interruption import Interruption
 from checker.explicit.memory import MemoryLimit, resident_memory, size_text
-from checker.explicit.native_search import NativeSearch, Positions
-from checker.explicit.packed_states import PackedStates
 from checker.explicit.packing import NotCompilable, Packing, packing_of
 from checker.explicit.python_search import PythonSearch
 from checker.explicit.snapshot import Snapshot
@@ -25,6 +23,7 @@ from checker.system.expression import Expression, disj
 
 if TYPE_CHECKING:
     from checker.explicit.checkpoint import Checkpoint
+    from checker.explicit.native_search import NativeSearch
     from checker.explicit.reduced_search import Reduction
 
 __all__ = ["SAVE_EVERY", "Exploration", "Progress", "Tier"]
@@ -43,8 +42,13 @@ _PATIENCE = 80_000
 
 _PATIENCE_PER_OUTCOME = 1_000
 
-_RESTORED = 120
+_RESTORED = 130
 """Bytes for each state, besides its bits, in the list and the dictionary of generated Python."""
+
+_COMPILER = 80_000_000
+"""Bytes that LLVM takes, about, and for each outcome."""
+
+_COMPILER_PER_OUTCOME = 150_000
 
 
 _MANY_INITIAL = 200_000
@@ -168,7 +172,7 @@ class Exploration:
         if self.checkpoint is not None and time.monotonic() - self.saved >= self.save_every:
             self._save()
         try:
-            self._spare(known * self._judging)
+            self._spare(known * self._judging + self.search.leap)
         except MemoryLimit as problem:
             return str(problem)
         return ""
@@ -181,17 +185,19 @@ class Exploration:
     @property
     def _judging(self) -> int:
         """Bytes for each state that judging will take besides the graph: components, what is enabled."""
-        return 48 + 16 * (-(-len(self.units) // 64)) if self.keep_edges else 4
+        needed = 48 + 16 * (-(-len(self.units) // 64)) if self.keep_edges else 4
+        # Offsets, and the states as arrays: machine code has both already.
+        return needed + (8 + 8 * self.packing.words if isinstance(self.search, PythonSearch) else 0)
 
     def _save(self) -> None:
         assert self.checkpoint is not None
         if not self.search.initial_all:
             return  # there is nothing yet that could be gone on from
-        if isinstance(self.search, NativeSearch):
-            self.checkpoint.save(self.search.snapshot())
-        else:
+        if isinstance(self.search, PythonSearch):
             labels = len(self.instances)
             self.checkpoint.save(self.search.snapshot(self.packing, labels, self.keep_edges))
+        else:
+            self.checkpoint.save(self.search.snapshot())
         self.saved = time.monotonic()
 
     def _saved(self, resume: bool) -> Snapshot | None:
@@ -213,10 +219,16 @@ class Exploration:
             from checker.explicit.machine_predicates import compile_predicate
             from checker.explicit.machine_successors import compile_successors
 
+            if self.tier == "auto" and self.reduction is None:
+                assert isinstance(self.search, PythonSearch)
+                outcomes = self.search.compiled.outcomes
+                self._spare(_COMPILER + _COMPILER_PER_OUTCOME * outcomes)
             successors = compile_successors(system, self.packing)
             found = None
             if self.stop_when:
                 found = compile_predicate(system, self.packing, disj(*self.stop_when))
+        except MemoryLimit:
+            return None  # the little that is left is enough for some more states
         except NotCompilable:
             if self.tier == "native" or self.reduction is not None:
                 raise
@@ -239,22 +251,27 @@ class Exploration:
                 successors, self.packing, self.instances, system, before, self.reduction, **limits
             )
         names = tuple(instance.name for instance in self.instances)
-        return NativeSearch(
-            successors, self.packing, names, before, keep_edges=self.keep_edges, **limits
-        )
+        limits["keep_edges"] = self.keep_edges
+        if self.threads > 1:
+            from checker.explicit.parallel_search import ParallelSearch
+
+            return ParallelSearch(successors, self.packing, names, before, threads=self.threads, **limits)
+        from checker.explicit.native_search import NativeSearch
+
+        return NativeSearch(successors, self.packing, names, before, **limits)
 
     # ------------------------------------------------------------ the result
 
     def _graph(self, search: PythonSearch | NativeSearch) -> StateGraph:
         """The graph explored so far."""
         rows = search.rows()
-        if isinstance(search, NativeSearch):
-            fired = search.fired
-        else:
+        if isinstance(search, PythonSearch):
             fired = search.fired(len(self.instances))
             if not self.keep_edges:
                 rows |= {name: rows[name][:0] for name in ("targets", "labels")}
                 rows["offsets"] = np.zeros_like(rows["offsets"])
+        else:
+            fired = search.fired
         beyond = search.values_beyond or any(mishap.hazard is None for mishap in search.mishaps)
         reason = search.reason
         if beyond and not reason:
@@ -281,11 +298,6 @@ class Exploration:
         )
         if not graph.complete:
             graph.covers = _covers(graph, search) if search.keeps_runs else 0
-        if isinstance(search.states, PackedStates):
-            graph.__dict__["positions"] = Positions(search.states)
-        elif isinstance(search, PythonSearch) and not search.torn:
-            # Already there; otherwise it would be made anew on first use.
-            graph.__dict__["positions"] = search.visited
         return graph
 
 

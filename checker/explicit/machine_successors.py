@@ -26,8 +26,10 @@ from checker.system.transition_system import Hazard, TransitionSystem
 
 __all__ = ["Successors", "compile_successors"]
 
-# Outcomes in one function: LLVM takes more than twice as long for twice as many.
-_PART = 256
+# Outcomes, and words of their states, in one function: what LLVM takes grows with their square.
+_PART = 64
+_PART_WORDS = 256
+_LEAST_PART = 8
 
 # Outcomes that share a test before it becomes a branch.
 _WORTH_A_BRANCH = 8
@@ -77,13 +79,17 @@ def compile_successors(system: TransitionSystem, packing: Packing) -> Successors
     leaving: list[tuple[int, str]] = []
     parts: list[ir.Function] = []
     pending = iter(outcomes)
-    batch = list(islice(pending, _PART))
+    size = max(_LEAST_PART, min(_PART, _PART_WORDS // packing.words))
+    batch = list(islice(pending, size))
     while batch or not parts:
         function = ir.Function(module, function_type, f"part{len(parts)}")
         function.linkage = "internal"
+        if len(outcomes) > size:
+            # It is called in one place only, and would become part of it again.
+            function.attributes.add("noinline")
         _Part(system, packing, function, failures, leaving).write(batch)
         parts.append(function)
-        batch = list(islice(pending, _PART))
+        batch = list(islice(pending, size))
     _whole(module, function_type, parts, packing.words)
     code = assemble(module, level=2 if len(outcomes) <= _QUICK else 1)
     most = max(1, len(outcomes))

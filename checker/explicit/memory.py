@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["MemoryLimit", "available_memory", "default_limit", "resident_memory", "size_text"]
@@ -11,10 +12,10 @@ __all__ = ["MemoryLimit", "available_memory", "default_limit", "resident_memory"
 _SHARE = 0.8
 """Part of what is free that an exploration takes if nobody says how much it may."""
 
-_CONTROL_GROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
+_FILES = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
+"""What a control group may use, and what it uses; of version 2 and of version 1."""
 
 
 class MemoryLimit(MemoryError):
@@ -35,14 +36,41 @@ def resident_memory() -> int:
 
 def available_memory() -> int:
     """Bytes that could be used without making the system swap, or a container be killed."""
-    free = [_system_memory()]
-    for limit, usage in _CONTROL_GROUPS:
-        try:
-            # "max", where there is no limit, is no number.
-            free.append(int(Path(limit).read_text()) - int(Path(usage).read_text()))
-        except (OSError, ValueError):
+    return max(0, min([_system_memory(), *_left_by_groups()]))
+
+
+def _left_by_groups() -> Iterator[int]:
+    """Bytes that are left in each control group that this process is in, and that has a limit."""
+    try:
+        lines = _OWN_GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, place = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
             continue
-    return max(0, min(free))
+        top = _CONTROL_GROUPS / "memory" if controllers else _CONTROL_GROUPS
+        group = top / place.lstrip("/")
+        # Inside a container the path may be the host's, of which only the top is there.
+        for one in (group, *group.parents):
+            for limit, usage in _FILES:
+                try:
+                    # "max", where there is no limit, is no number.
+                    left = int((one / limit).read_text()) - int((one / usage).read_text())
+                    yield left + _cached_files(one)
+                except (OSError, ValueError):
+                    continue
+            if one == top:
+                break
+
+
+def _cached_files(group: Path) -> int:
+    """Bytes that a group is charged for copies of files: they go when memory is needed."""
+    lines = (line.split() for line in (group / "memory.stat").read_text().splitlines())
+    told = {name: int(value) for name, value in lines}
+    names = ("active_file", "inactive_file")
+    # In version 1 the groups below are counted apart.
+    return sum(told.get(f"total_{name}", told.get(name, 0)) for name in names)
 
 
 def _system_memory() -> int:

@@ -30,8 +30,8 @@ __all__ = ["NativeSearch", "Positions"]
 _FULLEST = 0.7
 """Part of the table that may be in use: beyond it probing takes long."""
 
-_CHUNK_GUARDS = 8_000_000
-"""Guards tested between two looks at Ctrl-C: some tens of milliseconds."""
+_CHUNK_GUARDS = 6_000_000
+"""Guards tested between two looks at Ctrl-C and at the memory: some tens of milliseconds."""
 
 
 class NativeSearch:
@@ -147,6 +147,9 @@ class NativeSearch:
         """Edges so far; 0 if they are not kept."""
         return int(self.at[kernels.EDGES])
 
+    leap = 0
+    """Bytes that the next piece of work may need all at once; its table says so itself."""
+
     # ------------------------------------------------------------ searching
 
     def start(self, initial: Iterator[list[int]], interruption: Interruption) -> None:
@@ -192,7 +195,9 @@ class NativeSearch:
 
     def _end_of_piece(self) -> int:
         if self.found is None:
-            return self.expanded + max(16, min(1 << 20, _CHUNK_GUARDS // self.successors.most))
+            return self.expanded + max(
+                16, min(1 << 20, _CHUNK_GUARDS // (self.successors.most * self.width))
+            )
         # Where generated Python would look: what comes out must not tell which of the two it was.
         return min(self.expanded + piece(self.successors.most), self.known)
 
@@ -283,7 +288,9 @@ class NativeSearch:
 
     def graph(self, **fields: Any) -> StateGraph:
         """The graph with these fields."""
-        return StateGraph(**fields)
+        graph = StateGraph(**fields)
+        graph.__dict__["positions"] = Positions(self.states)
+        return graph
 
     def snapshot(self) -> Snapshot:
         """What is explored so far; it shares the memory, so it is good until the next piece of work."""

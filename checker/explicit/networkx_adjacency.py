@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checker.explicit.graph_kernels import count_incoming, transpose
+from checker.explicit.state_numbers import state_of
 from checker.native.kernel import Kernel
 
 __all__ = ["Adjacency", "Nodes", "numbers", "piecewise", "state_of"]
@@ -110,26 +111,3 @@ def piecewise(array: npt.NDArray[Any]) -> Iterator[int]:
     """The numbers of an array, not all of them at once."""
     pieces = (array[start : start + _PIECE].tolist() for start in range(0, len(array), _PIECE))
     return chain.from_iterable(pieces)
-
-
-def state_of(count: int, node: object) -> int | None:
-    """The state that a node is, of 0 … count-1; None if it is none.
-
-    As in a dictionary, whatever equals a number is that node: True is 1, and so is 1.0.
-
-    Examples
-    --------
-    >>> state_of(3, 2.0), state_of(3, 3), state_of(3, "2"), state_of(3, [])
-    (2, None, None, None)
-    """
-    if type(node) is int:
-        number = node
-    else:
-        try:
-            hash(node)
-            number = int(node)  # type: ignore[call-overload]
-        except (TypeError, ValueError, OverflowError):
-            return None
-        if number != node:
-            return None
-    return number if 0 <= number < count else None

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from checker.explicit.networkx_adjacency import Adjacency, state_of
-from checker.explicit.networkx_degrees import Degrees
+from checker.explicit.state_numbers import state_of
 
 if TYPE_CHECKING:
     import networkx
 
+    from checker.explicit.networkx_adjacency import Adjacency
+    from checker.explicit.networkx_degrees import Degrees
     from checker.system.sorts import Scalar
     from checker.system.transition_system import TransitionSystem
 
@@ -106,6 +107,8 @@ class NetworkxView:
             If edges were not kept.
         """
         self.need_edges()
+        from checker.explicit.networkx_adjacency import Adjacency
+
         return Adjacency(np.ascontiguousarray(self.offsets), np.ascontiguousarray(self.targets))
 
     # ------------------------------------------------------------ nodes
@@ -157,16 +160,22 @@ class NetworkxView:
     @property
     def degree(self) -> Degrees:
         """How many edges each state has."""
+        from checker.explicit.networkx_degrees import Degrees
+
         return Degrees(self, "degree")
 
     @property
     def in_degree(self) -> Degrees:
         """How many edges lead to each state."""
+        from checker.explicit.networkx_degrees import Degrees
+
         return Degrees(self, "in_degree")
 
     @property
     def out_degree(self) -> Degrees:
         """How many edges leave each state."""
+        from checker.explicit.networkx_degrees import Degrees
+
         return Degrees(self, "out_degree")
 
     def size(self, weight: str | None = None) -> float:

@@ -15,6 +15,8 @@ __all__ = ["NotCompilable", "NotEnumerable", "Packing", "Slot", "digest_of", "pa
 
 WORD = 64
 
+_PIECE = 1 << 14
+
 
 class NotEnumerable(ValueError):
     """A domain is unbounded and states no bound, so its values cannot be visited one by one.
@@ -123,8 +125,12 @@ class Packing:
         if self.words == 1:
             return np.fromiter(states, dtype=np.uint64, count=len(states)).reshape(-1, 1)
         size = self.words * 8
-        data = b"".join(packed.to_bytes(size, "little") for packed in states)
-        return np.frombuffer(data, dtype="<u8").reshape(-1, self.words).astype(np.uint64, copy=False)
+        matrix = np.empty((len(states), self.words), dtype=np.uint64)
+        # In pieces: as bytes they take far more memory than in the end.
+        for start in range(0, len(states), _PIECE):
+            data = b"".join(packed.to_bytes(size, "little") for packed in states[start : start + _PIECE])
+            matrix[start : start + _PIECE] = np.frombuffer(data, dtype="<u8").reshape(-1, self.words)
+        return matrix
 
 
 def packing_of(variables: Iterable[Variable]) -> Packing:

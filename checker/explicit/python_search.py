@@ -180,6 +180,14 @@ class PythonSearch:
             self.reason = enough
         return bool(self.reason)
 
+    @property
+    def leap(self) -> int:
+        """Bytes that the next piece of work may need all at once: the visited states, copied."""
+        # CPython doubles a table when two thirds of it are in use.
+        room = 1 << max(3, (3 * len(self.visited) // 2).bit_length())
+        soon = len(self.visited) + _CHUNK_GUARDS > room * 2 // 3
+        return 24 * room if soon else 0
+
     # ------------------------------------------------------------ going back
 
     def stop(self, reason: str) -> None:
@@ -214,7 +222,11 @@ class PythonSearch:
 
     def graph(self, **fields: Any) -> StateGraph:
         """The graph with these fields."""
-        return StateGraph(**fields)
+        graph = StateGraph(**fields)
+        if not self.torn:
+            # Already there; otherwise it would be made anew on first use.
+            graph.__dict__["positions"] = self.visited
+        return graph
 
     def restore(self, before: Snapshot, packing: Packing) -> None:
         """Go on from an earlier search, instead of `start`."""

@@ -14,7 +14,7 @@ from checker.explicit.canonical_form import CanonicalForm, compile_canonical, re
 from checker.explicit.growing import Growing
 from checker.explicit.labels import Instance, Mishap
 from checker.explicit.machine_predicates import compile_bits
-from checker.explicit.native_search import NativeSearch
+from checker.explicit.native_search import NativeSearch, Positions
 from checker.explicit.packing import Packing
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
@@ -85,7 +85,7 @@ class ReducedSearch(NativeSearch):
         names = tuple(instance.name for instance in instances)
         super().__init__(successors, packing, names, before, keep_edges=False, **limits)
         self.reduction = reduction
-        self.moving = Growing(np.uint8)
+        self.moving = Growing(np.uint8, self.known)
         self.changes = np.zeros(self.reach, dtype=np.uint8)
         self.postponed = np.zeros(2, dtype=np.int64)
         self.own = np.array([one.action.kind is Kind.STEP for one in instances], dtype=np.uint8)
@@ -117,12 +117,14 @@ class ReducedSearch(NativeSearch):
 
     def graph(self, **fields: Any) -> StateGraph:
         """The graph with these fields, and what the reduction has to say."""
-        return ReducedGraph(
+        graph = ReducedGraph(
             **fields,
             moving=self.moving.array[: self.known],
             reduction=self.reduction,
             postponed=self.put_off,
         )
+        graph.__dict__["positions"] = Positions(self.states)
+        return graph
 
     @property
     def put_off(self) -> tuple[int, int]:

@@ -19,14 +19,18 @@ from checker.system.sorts import Scalar
 from checker.system.transition_system import Action, Fairness, Hazard, TransitionSystem
 from checker.system.walk import variables_of
 
-__all__ = ["Unrestorable", "restored"]
+__all__ = ["LoopTooLong", "Unrestorable", "restored"]
 
 _MOST_ROUNDS = 10_000
 """How often a loop is run through, at most, until forgotten values repeat too."""
 
 
 class Unrestorable(ValueError):
-    """The run is not one of the given system: the systems do not belong together, or its loop is too long."""
+    """The run is not one of the given system: the systems do not belong together."""
+
+
+class LoopTooLong(ValueError):
+    """It takes too many repetitions of a loop until the forgotten values are the same again."""
 
 
 def restored(original: TransitionSystem, reduced: TransitionSystem, run: Run) -> Run:
@@ -51,8 +55,9 @@ def restored(original: TransitionSystem, reduced: TransitionSystem, run: Run) ->
     Raises
     ------
     Unrestorable
-        If a step is not possible in the original system, which refutes the reduction; or if
-        thousands of repetitions do not bring the forgotten values back.
+        If a step is not possible in the original system, which refutes the reduction.
+    LoopTooLong
+        If thousands of repetitions do not bring the forgotten values back.
     """
     first = _start(original, reduced, run.states[0])
     if run.loop is None:
@@ -158,7 +163,7 @@ def _repeat(walk: _Walk, run: Run, units: Sequence[_Unit]) -> int:
         waiting += taken
         if len(walk.steps) == position:
             walk.take(None)
-    raise Unrestorable(f"its loop does not close in {_MOST_ROUNDS:,} rounds")
+    raise LoopTooLong(f"its loop does not close in {_MOST_ROUNDS:,} rounds")
 
 
 def _put_in(walk: _Walk, reduced: State, waiting: list[_Unit], taken: list[_Unit]) -> None:

@@ -47,7 +47,8 @@ def judge_safety(graph: StateGraph, claim: Property, goal: Expression | None = N
     Parameters
     ----------
     graph : StateGraph
-        With edges, unless the kind is always, never or reachable.
+        With edges, unless the kind is always, never or reachable, or it is deadlock_free and the
+        graph knows where something moves.
     claim : Property
     goal : Expression, optional
         For "deadlock_free": where nothing needs to happen any more.
@@ -131,7 +132,7 @@ def deadlock_free(graph: StateGraph, claim: Property, goal: Expression | None = 
     Raises
     ------
     IncompleteGraph
-        If edges were not kept.
+        If neither edges were kept nor where something moves.
     """
     stuck = deadlocks(graph)
     if goal is not None and goal is not FALSE:
@@ -146,6 +147,8 @@ def deadlocks(graph: StateGraph) -> _Mask:
     """
     stuck = np.zeros(len(graph), dtype=np.bool_)
     stuck[: graph.expanded] = True
+    if not graph.expanded:
+        return stuck
     own = _own_labels(graph)
     if graph.moving is not None:
         stuck &= graph.moving == 0

@@ -164,7 +164,9 @@ class StateGraph(NetworkxView):
         start, stop, depth = 0, self.initial, 0
         while start < stop:
             depths[start:stop] = depth
-            start, stop = stop, int(np.searchsorted(self.parents, stop, side="left"))
+            # Of the same type: otherwise all of them would be copied each time.
+            first = self.parents.dtype.type(stop)
+            start, stop = stop, int(np.searchsorted(self.parents, first, side="left"))
             depth += 1
         return depths
 

@@ -35,6 +35,11 @@ Progress = Callable[[int, int, int], None]
 """Called now and then with the states, steps and frontier so far. If it has a method `stage` too, that
 is told in a few words what is done next."""
 
+_WHILE_JUDGING = "interrupted while judging"
+
+_PROMPT = 5_000_000
+"""Steps that are still looked at as a whole, though somebody waits for an answer."""
+
 
 def check(
     model: Model | type[Model],
@@ -76,7 +81,7 @@ def check(
         Seconds between two times that an exploration is saved.
     reduce : bool
         Explore less where it is sound, see `Findings.reductions`. Counterexamples need not be the
-        shortest then, and nothing is said about what happens in vain.
+        shortest then, and nothing is said about what happens in vain. Not together with `save`.
 
     Raises
     ------
@@ -88,6 +93,8 @@ def check(
         If `save` holds something else, or cannot be written.
     ReplayMismatch
         If CPython disagrees with an engine: an internal error.
+    ValueError
+        If a reduced exploration is to be saved.
 
     Notes
     -----
@@ -98,6 +105,8 @@ def check(
     elaborated = translated(model)
     asked = Regime.parse(regime) if isinstance(regime, str) else regime
     place = None if save is None else Path(save)
+    if reduce and place is not None:
+        raise ValueError("a reduced exploration cannot be saved: leave out `reduce` or `save`")
     limits = Limits(max_states, memory, threads, place, resume, save_every)
     one = _Check(elaborated, asked, limits, progress, begun)
     one.reduce = reduce
@@ -223,6 +232,8 @@ class _Check:
         """The reduced exploration on which a claim can be judged; None if there is none."""
         if self.reducing is None or way_of(claim) == "everything":
             return None
+        if claim is not None and claim.name in self.reducing.endless:
+            return None
         under = regime.apply(self.system)
         if self.stopped and not self.reducing.known(under, way_of(claim)):
             raise NotExplored(self.stopped)
@@ -261,29 +272,41 @@ class _Check:
         regime: Regime,
         judging: Callable[[StateGraph], list[Judgement]],
     ) -> list[Finding]:
-        """What an engine says, each trace replayed; UNKNOWN where it was interrupted."""
+        """What an engine says, each trace replayed; UNKNOWN where there is nothing to judge on."""
         graph = None
         try:
-            reduced = self._reduced(claim, regime)
-            if reduced is not None:
-                judged = [reduced.real(one, claim) for one in judging(reduced.graph)]
-                return [self._finding(one, claim, reduced.graph, reduced.under) for one in judged]
-            graph = self._graph(regime)
+            if self.stopped == _WHILE_JUDGING:
+                raise NotExplored(self.stopped)
+            space = self._reduced(claim, regime)
+            graph = self._graph(regime) if space is None else space.graph
+            reason = "" if graph is not None else self.stopped or self.limited
             if graph is not None:
                 self._tell(f"judging {name} on {len(graph):,} states")
-                reason = ""
-                if claim is not None and (needed := memory_needed(graph, claim)):
-                    reason = self.limits.too_much(needed)
+                if claim is not None:
+                    reason = self._left_out(graph, claim)
                 if not reason:
-                    return [self._finding(one, claim, graph) for one in judging(graph)]
-            else:
-                reason = self.stopped
+                    judged = judging(graph)
+                    if space is None or self.reducing is None:
+                        return [self._finding(one, claim, graph) for one in judged]
+                    real = self.reducing.real(space, judged, claim)
+                    if real is None:
+                        return self._findings(claim, name, kind, regime, judging)
+                    return [self._finding(one, claim, graph, space.under) for one in real]
+        except NotExplored as limit:
+            reason = str(limit)
         except KeyboardInterrupt:
-            reason = self.stopped = "interrupted while judging"
+            reason = self.stopped = _WHILE_JUDGING
         except MemoryError:
             reason = "out of memory while judging"
         unknown = Judgement(name, kind, Verdict.UNKNOWN, Scope("bounded", 0), str(regime), reason=reason)
         return [self._finding(unknown, claim, graph)]
+
+    def _left_out(self, graph: StateGraph, claim: Property) -> str:
+        """Why a claim is not judged on what was explored; empty if it is."""
+        if graph.reason == "interrupted" and needs_edges(claim) and len(graph.targets) > _PROMPT:
+            return self.stopped
+        needed = memory_needed(graph, claim)
+        return self.limits.too_much(needed) if needed else ""
 
     def _finding(
         self,

@@ -2,7 +2,8 @@
 
 A file is found by a hash of all that its code depends on: what it was compiled from, the version of
 the compiler, the processor. It is checked against a hash of its own, so a damaged one is compiled
-again. Nothing here may fail loudly: without a cache everything works, only later.
+again. It is copied before it runs: whatever happens to the file afterwards, the code stays whole.
+Nothing here may fail loudly: without a cache everything works, only later.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,12 @@ from checker.native.object_file import FlatCode
 
 __all__ = ["MappedCode", "folder", "key_of", "load", "store"]
 
-_MAGIC = b"reconverge code\x00\x01"
+_MAGIC = b"reconverge code\x00\x02"
 _MOST_BYTES = 64_000_000
 """Older files go beyond this."""
+
+_ABANDONED = 3600.0
+"""Seconds after which a file that is still being written has nobody who writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class MappedCode:
     entries : dict of str to int
     """
 
-    memory: Any
+    memory: mmap.mmap
     start: int
     entries: dict[str, int]
 
@@ -64,14 +68,20 @@ def folder() -> Path | None:
     if given == "":
         return None
     place = Path(given) if given else _user_cache() / "reconverge"
+    if not given and not place.is_absolute():
+        return None  # nobody's home is known
     try:
+        # As it is now: where a link leads can be changed later.
+        place = place.resolve()
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        status = place.stat()
-    except OSError:
+        return place if _only_mine(place.stat()) else None
+    except (OSError, ValueError, RuntimeError):
         return None
-    # Who writes there runs code as this user.
-    safe = status.st_uid == os.getuid() and not status.st_mode & 0o022
-    return place if safe else None
+
+
+def _only_mine(status: os.stat_result) -> bool:
+    """Whether nobody else could have written it: who writes there runs code as this user."""
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _user_cache() -> Path:
@@ -94,12 +104,21 @@ def _processor() -> str:
     return "\n".join(said.get(name, "") for name in wanted) if "flags" in said else ""
 
 
+@cache
+def _compiler() -> str:
+    """A hash of the compiler itself: what another version has compiled is not used."""
+    everything = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        everything.update(path.read_bytes())
+    return everything.hexdigest()
+
+
 def key_of(*parts: str) -> str:
     """A name for code that depends on these texts, on this processor and on the compiler."""
     import llvmlite
 
     python = sys.implementation.cache_tag
-    everything = "\0".join((*parts, llvmlite.__version__, python, _processor()))
+    everything = "\0".join((*parts, _compiler(), llvmlite.__version__, python, _processor()))
     return hashlib.sha256(everything.encode()).hexdigest()
 
 
@@ -110,28 +129,19 @@ def load(key: str) -> MappedCode | None:
         return None
     try:
         with open(place / f"{key}.code", "rb") as file:
-            head = file.read(mmap.PAGESIZE)
-            if not head.startswith(_MAGIC):
+            if not _only_mine(os.fstat(file.fileno())):
                 return None
-            at = len(_MAGIC)
-            digest, length = head[at : at + 32], int.from_bytes(head[at + 32 : at + 36], "little")
-            header = json.loads(head[at + 36 : at + 36 + length])
-            size, offset = int(header["size"]), int(header["offset"])
-            file.seek(offset)
-            block = file.read(size)
-            if len(block) != size or _digest(block, header) != digest:
-                return None
-            memory = mmap.mmap(
-                file.fileno(),
-                offset + size,
-                flags=mmap.MAP_PRIVATE,
-                prot=mmap.PROT_READ | mmap.PROT_EXEC,
-            )
-            os.utime(place / f"{key}.code")
-    except (OSError, ValueError, KeyError, TypeError):
+            data = file.read()
+        os.utime(place / f"{key}.code")
+        begin = len(_MAGIC) + 32
+        if data[:begin] != _MAGIC + hashlib.sha256(data[begin:]).digest():
+            return None
+        length = int.from_bytes(data[begin : begin + 4], "little")
+        entries: dict[str, int] = json.loads(data[begin + 4 : begin + 4 + length])
+        memory = _executable(data[begin + 4 + length :])
+    except (OSError, ValueError):
         return None
-    start = int(np.frombuffer(memory, dtype=np.uint8).ctypes.data) + offset
-    return MappedCode(memory, start, header["entries"])
+    return MappedCode(memory, _address(memory), entries)
 
 
 def store(key: str, code: FlatCode) -> None:
@@ -139,20 +149,14 @@ def store(key: str, code: FlatCode) -> None:
     place = folder()
     if place is None:
         return
-    size = len(code.block)
-    header: dict[str, Any] = {"size": size, "entries": code.entries, "offset": 0}
-    room = len(_MAGIC) + 36 + len(json.dumps(header)) + 16
-    header["offset"] = -(-room // mmap.PAGESIZE) * mmap.PAGESIZE
-    if header["offset"] > mmap.PAGESIZE:
-        return  # more names than the first page holds
-    text = json.dumps(header).encode()
-    head = _MAGIC + _digest(code.block, header) + len(text).to_bytes(4, "little") + text
+    text = json.dumps(code.entries).encode()
+    body = len(text).to_bytes(4, "little") + text + code.block
     try:
         _tidy(place)
         handle, temporary = tempfile.mkstemp(dir=place, prefix="new-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(head.ljust(header["offset"], b"\0") + code.block)
+                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
             os.replace(temporary, place / f"{key}.code")
         except OSError:
             os.unlink(temporary)
@@ -160,23 +164,38 @@ def store(key: str, code: FlatCode) -> None:
         return
 
 
-def _digest(block: bytes, header: dict[str, Any]) -> bytes:
-    names = json.dumps(header["entries"], sort_keys=True).encode()
-    return hashlib.sha256(names + b"\0" + block).digest()
+def _executable(block: bytes) -> mmap.mmap:
+    """A copy that can be run, and not be written to any more."""
+    import ctypes
+
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    memory = mmap.mmap(-1, max(1, len(block)), flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    memory[: len(block)] = block
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    if protect(_address(memory), len(memory), mmap.PROT_READ | mmap.PROT_EXEC):
+        raise OSError(ctypes.get_errno(), "not allowed to run it")
+    return memory
+
+
+def _address(memory: mmap.mmap) -> int:
+    return int(np.frombuffer(memory, dtype=np.uint8).ctypes.data)
 
 
 def _tidy(place: Path) -> None:
     """Make room: what has not been used for longest goes first."""
-    files = sorted(
-        (
-            (status.st_mtime, status.st_size, path)
-            for path in place.glob("*.code")
-            if (status := path.stat())
-        ),
-        reverse=True,
-    )
+    files: list[tuple[float, int, Path]] = []
+    for path in place.iterdir():
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # another process has tidied up as well
+        if path.suffix == ".code":
+            files.append((status.st_mtime, status.st_size, path))
+        elif path.name.startswith("new-") and status.st_mtime < time.time() - _ABANDONED:
+            path.unlink(missing_ok=True)
     total = 0
-    for _, size, path in files:
+    for _, size, path in sorted(files, reverse=True):
         total += size
         if total > _MOST_BYTES:
             path.unlink(missing_ok=True)

@@ -12,8 +12,8 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,9 @@ class Kernel:
 
     Notes
     -----
+    Integers wrap at 64 bits. A division by zero, the least integer divided by -1, and a shift by
+    less than 0 or more than 63 are undefined, as is a variable before its first assignment.
+
     A call does not hold the interpreter's lock: kernels run at the same time in several threads.
     """
 
@@ -47,13 +50,7 @@ class Kernel:
         self._compiled: dict[_Kinds, Callable[..., Any]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
-        kinds = tuple(map(_kind_of, arguments))
-        if self.static:
-            numbers = {position: int(arguments[position]) for position in self.static}
-            kinds = tuple(
-                Kind("Static", number=numbers[position]) if position in numbers else kind
-                for position, kind in enumerate(kinds)
-            )
+        kinds = self._kinds(arguments)
         compiled = self._compiled.get(kinds)
         if compiled is None:
             compiled = self._compiled[kinds] = self._compile(self.signature(kinds))
@@ -62,18 +59,30 @@ class Kernel:
         return compiled(*map(_passed, arguments))
 
     def interpreted(self, *arguments: Any) -> Any:
-        """The same, run by CPython: for small inputs, and to compare."""
-        return self.function(*arguments)
+        """The same, run by CPython, with all that it calls: for small inputs, and to compare."""
+        return _plain(self, {})(*arguments)
 
     def compiles(self, *arguments: Any) -> bool:
         """Whether a call with such arguments is machine code, and not CPython for want of LLVM."""
         self(*arguments)
-        return self._compiled[tuple(map(_kind_of, arguments))] is not self.function
+        return self._compiled[self._kinds(arguments)] is not self.function
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}>"
 
     # ------------------------------------------------------------ compiling
+
+    def _kinds(self, arguments: Sequence[Any]) -> _Kinds:
+        """What it has to be compiled for, to be called with these."""
+        kinds = tuple(map(_kind_of, arguments))
+        if not self.static:
+            return kinds
+        given = [position for position in self.static if position < len(arguments)]
+        numbers = {position: int(arguments[position]) for position in given}
+        return tuple(
+            Kind("Static", number=numbers[position]) if position in numbers else kind
+            for position, kind in enumerate(kinds)
+        )
 
     @cached_property
     def tree(self) -> ast.FunctionDef:
@@ -114,33 +123,42 @@ class Kernel:
             else:
                 named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL, "Code": CODE}
                 fits = wanted in named and (kind == named[wanted] or (kind is INT and wanted == "Word"))
-                kind = named.get(wanted, kind)
             if not fits:
                 raise TypeError(f"{self.name}: {parameter.arg} is {wanted}, not {kind}")
-            result.append(kind)
+            result.append(WORD if wanted == "Word" else kind)
         return tuple(result)
 
     @cached_property
     def result(self) -> Kind:
         """What the function returns."""
         returns = self.tree.returns
+        if returns is None or (isinstance(returns, ast.Constant) and returns.value is None):
+            return NOTHING
         named = {"int": INT, "Word": WORD, "float": FLOAT, "bool": BOOL}
-        return named[returns.id] if isinstance(returns, ast.Name) else NOTHING
+        if not isinstance(returns, ast.Name) or returns.id not in named:
+            raise TypeError(f"{self.name} returns {ast.unparse(returns)}, not int, Word, float or bool")
+        return named[returns.id]
 
     @cached_property
     def sources(self) -> dict[str, str]:
-        """What the code depends on: the files of this kernel and of all that it calls."""
+        """What the code depends on: this kernel and all that it calls, and the numbers they name."""
         found: dict[str, str] = {}
-        waiting = [self.function]
+        waiting = [self]
         while waiting:
             one = waiting.pop()
-            path = inspect.getsourcefile(one) or ""
-            if path in found:
+            # Two functions of one file may have the same name; a number may come from elsewhere.
+            place = f"{one.function.__module__}.{one.function.__qualname__}:{one._code.co_firstlineno}"
+            if place in found:
                 continue
-            found[path] = Path(path).read_text(encoding="utf-8")
-            globals_ = one.__globals__.values()
-            waiting.extend(value.function for value in globals_ if isinstance(value, Kernel))
+            named = {name: one.function.__globals__.get(name) for name in sorted(one._code.co_names)}
+            numbers = {name: value for name, value in named.items() if isinstance(value, int | float)}
+            found[place] = f"{ast.dump(one.tree)}\0{numbers!r}"
+            waiting.extend(value for value in named.values() if isinstance(value, Kernel))
         return found
+
+    @property
+    def _code(self) -> CodeType:
+        return self.function.__code__
 
     def _compile(self, kinds: _Kinds) -> Callable[..., Any]:
         import ctypes
@@ -157,8 +175,8 @@ class Kernel:
             BOOL: ctypes.c_bool,
             NOTHING: None,
         }
-        texts = (text for _, text in sorted(self.sources.items()))
-        key = code_cache.key_of(self.name, repr(kinds), _compiler(), *texts)
+        texts = (text for pair in sorted(self.sources.items()) for text in pair)
+        key = code_cache.key_of(self.name, repr(kinds), *texts)
         code: MachineCode | MappedCode | None = code_cache.load(key)
         if code is None:
             try:
@@ -186,13 +204,6 @@ class Kernel:
 _ENTRY = "kernel"
 
 
-@cache
-def _compiler() -> str:
-    """The text of the compiler itself: what another version has compiled is not used."""
-    folder = Path(__file__).parent
-    return "\0".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
-
-
 class _Linker:
     """Gathers a kernel and all that it calls in one module."""
 
@@ -214,6 +225,9 @@ class _Linker:
             function = ir.Function(self.module, ir.FunctionType(result, types), name)
             function.linkage = "internal"
             function.attributes.add("nounwind")
+            if wanted.result is BOOL:
+                # Who calls from outside looks at more than the one bit.
+                function.return_value.add_attribute("zeroext")
             self.known[key] = function, wanted.result
             names = {**wanted.function.__globals__}
             FunctionTranslator(wanted.tree, names, function, kinds, wanted.result, self.function)
@@ -239,8 +253,23 @@ def _passed(argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         return argument.ctypes.data
     if isinstance(argument, int | np.integer) and not isinstance(argument, bool):
-        return int(argument)
+        number = int(argument)
+        if not -(1 << 63) <= number < 1 << 64:
+            raise OverflowError(f"{number} has more than 64 bits")
+        return number
     return getattr(argument, "address", argument)
+
+
+def _plain(one: Kernel, known: dict[Kernel, Callable[..., Any]]) -> Callable[..., Any]:
+    """A kernel's function, where the kernels that it calls are functions as well."""
+    if one not in known:
+        names = dict(one.function.__globals__)
+        known[one] = FunctionType(one.function.__code__, names, one.name)
+        for name in one.function.__code__.co_names:
+            value = names.get(name)
+            if isinstance(value, Kernel):
+                names[name] = _plain(value, known)
+    return known[one]
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:

@@ -65,9 +65,11 @@ def element_of(array: np.ndarray[Any, Any]) -> Element:
     Raises
     ------
     TypeError
-        If kernels cannot read them: of another type, byte order, or with gaps between them.
+        If kernels cannot read them: of another type, byte order, not at addresses that are multiples
+        of their size, or with gaps between them.
     """
     code = array.dtype.str[1:]
-    if code not in _STORED or array.dtype.str[0] == ">" or not array.flags.c_contiguous:
+    lies_well = array.flags.c_contiguous and array.flags.aligned
+    if code not in _STORED or array.dtype.str[0] == ">" or not lies_well:
         raise TypeError(f"a kernel cannot read an array of {array.dtype}, strides {array.strides}")
     return Element(code)

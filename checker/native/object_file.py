@@ -20,6 +20,7 @@ _ALLOCATED = 2
 _WRITABLE = 1
 _X86_64 = 62
 _PROGBITS, _SYMBOLS, _RELOCATIONS, _NOTHING = 1, 2, 4, 8
+_PAGE = 4096
 
 
 class NotFlat(ValueError):
@@ -70,6 +71,8 @@ def flatten(data: bytes) -> FlatCode:
             raise NotFlat("it has data that can be written")
         if section.kind != _PROGBITS:
             continue
+        if section.alignment > _PAGE:
+            raise NotFlat("it wants to begin at more than a page")
         block += bytes(-len(block) % max(1, section.alignment))
         places[number] = len(block)
         block += data[section.offset : section.offset + section.size]

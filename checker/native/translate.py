@@ -8,13 +8,14 @@ from typing import Any
 
 from llvmlite import ir
 
-from checker.native.kinds import BOOL, INT, LITERAL, NOTHING, Kind
-from checker.native.translate_expressions import Expressions, KernelError, Value, llvm_type
+from checker.native.kinds import BOOL, INT, LITERAL, NOTHING, WORD, Kind
+from checker.native.translate_calls import Calls
+from checker.native.translate_expressions import KernelError, Value, llvm_type
 
 __all__ = ["FunctionTranslator", "KernelError"]
 
 
-class FunctionTranslator(Expressions):
+class FunctionTranslator(Calls):
     """Translates one function into one LLVM function.
 
     Parameters
@@ -45,6 +46,8 @@ class FunctionTranslator(Expressions):
         result: Kind,
         callee: Callable[[Any, tuple[Kind, ...]], tuple[ir.Function, Kind]],
     ) -> None:
+        if tree.args.defaults or tree.args.vararg or tree.args.kwonlyargs or tree.args.kwarg:
+            raise KernelError(tree, "only parameters by position, without defaults")
         entry = function.append_basic_block("entry")
         body = function.append_basic_block("body")
         super().__init__(ir.IRBuilder(body), names, callee)
@@ -53,9 +56,12 @@ class FunctionTranslator(Expressions):
         self.result = result
         self.entry = ir.IRBuilder(entry)
         self.loops: list[tuple[ir.Block, ir.Block]] = []
+        self.assigned = _assigned(tree)
         for parameter, kind, given in zip(tree.args.args, kinds, function.args, strict=True):
             given.name = parameter.arg
             if kind.number is not None:
+                if parameter.arg in self.assigned:
+                    raise KernelError(parameter, f"{parameter.arg} is Static and cannot be assigned")
                 self.names[parameter.arg] = kind.number
                 continue
             self._declare(parameter.arg, kind, parameter)
@@ -93,10 +99,13 @@ class FunctionTranslator(Expressions):
         self._assign(statement.targets[0], self.value(statement.value))
 
     def do_AnnAssign(self, statement: ast.AnnAssign) -> None:
-        assert isinstance(statement.target, ast.Name)
-        kind = self.annotated(statement.annotation)
-        if statement.target.id not in self.places:
-            self._declare(statement.target.id, kind, statement)
+        if not isinstance(statement.target, ast.Name):
+            raise KernelError(statement, "only names are annotated")
+        name, kind = statement.target.id, self.annotated(statement.annotation)
+        if name not in self.places:
+            self._declare(name, kind, statement)
+        if self.places[name][1] != kind:
+            raise KernelError(statement, f"{name} is {self.places[name][1]} already")
         if statement.value is not None:
             self._assign(statement.target, self.value(statement.value))
 
@@ -108,7 +117,8 @@ class FunctionTranslator(Expressions):
             after = self.operate(statement.op, before, self.value(statement.value), statement)
             self.store(after, place, kind, element, statement)
             return
-        assert isinstance(target, ast.Name)
+        if not isinstance(target, ast.Name):
+            raise KernelError(statement, "only names and elements of arrays can be assigned")
         before = self.value(ast.Name(target.id, ast.Load(), lineno=target.lineno, col_offset=0))
         self._assign(target, self.operate(statement.op, before, self.value(statement.value), statement))
 
@@ -133,6 +143,8 @@ class FunctionTranslator(Expressions):
         pass
 
     def do_Return(self, statement: ast.Return) -> None:
+        if (statement.value is None) != (self.result is NOTHING):
+            raise KernelError(statement, f"the function returns {self.result}")
         if statement.value is None:
             self.builder.ret_void()
         else:
@@ -151,6 +163,7 @@ class FunctionTranslator(Expressions):
         self.builder.position_at_end(after)
 
     def do_While(self, statement: ast.While) -> None:
+        self._no_else(statement)
         head = self.function.append_basic_block("while")
         body = self.function.append_basic_block("do")
         after = self.function.append_basic_block("done")
@@ -161,9 +174,12 @@ class FunctionTranslator(Expressions):
 
     def do_For(self, statement: ast.For) -> None:
         """`for i in range(…)` with a step known to be positive; changing `i` inside has no effect."""
+        self._no_else(statement)
         name, start, stop, step = self._range(statement)
         if name not in self.places:
             self._declare(name, INT, statement)
+        if self.places[name][1] not in (INT, WORD):
+            raise KernelError(statement, f"{name} is {self.places[name][1]} already")
         counter = self.entry.alloca(llvm_type(INT), name=f"{name}.next")
         self.builder.store(start.code, counter)
         head = self.function.append_basic_block("for")
@@ -188,18 +204,22 @@ class FunctionTranslator(Expressions):
         if not (known and isinstance(target, ast.Name) and call.func.id == "range"):  # type: ignore[attr-defined]
             raise KernelError(statement, "only `for name in range(…)`")
         assert isinstance(call, ast.Call) and isinstance(target, ast.Name)
+        if not 1 <= len(call.args) <= 3 or call.keywords:
+            raise KernelError(statement, "range takes one to three numbers")
         bounds = [self.converted(self.value(one), INT, one) for one in call.args[:2]]
         if len(bounds) == 1:
             bounds.insert(0, Value(ir.Constant(llvm_type(INT), 0), INT))
         step = 1
         if len(call.args) == 3:
             third = call.args[2]
-            if not (
-                isinstance(third, ast.Constant) and isinstance(third.value, int) and third.value > 0
-            ):
+            if not (isinstance(third, ast.Constant) and type(third.value) is int and third.value > 0):
                 raise KernelError(statement, "a step is a positive number")
             step = third.value
         return target.id, bounds[0], bounds[1], step
+
+    def _no_else(self, loop: ast.For | ast.While) -> None:
+        if loop.orelse:
+            raise KernelError(loop.orelse[0], "`else` of a loop is not part of the subset")
 
     def _body(
         self, statements: Sequence[ast.stmt], body: ir.Block, again: ir.Block, after: ir.Block
@@ -220,3 +240,12 @@ class FunctionTranslator(Expressions):
     def _go(self, block: ir.Block) -> None:
         if not self.builder.block.is_terminated:
             self.builder.branch(block)
+
+
+def _assigned(tree: ast.FunctionDef) -> frozenset[str]:
+    """Names that are given a value somewhere in a function, parameters apart."""
+    return frozenset(
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )

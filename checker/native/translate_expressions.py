@@ -1,4 +1,4 @@
-"""From the source of a kernel to LLVM: expressions and calls."""
+"""From the source of a kernel to LLVM: expressions; calls are in `translate_calls`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from checker.native import intrinsics
 from checker.native.kinds import BOOL, CODE, FLOAT, INT, LITERAL, NOTHING, WORD, Element, Kind
 
-__all__ = ["Expressions", "KernelError", "Value", "llvm_type"]
+__all__ = ["Expressions", "KernelError", "Value", "llvm_type", "stored_type"]
 
 _I64 = ir.IntType(64)
 _I1 = ir.IntType(1)
@@ -56,23 +55,19 @@ def llvm_type(kind: Kind) -> Any:
     return {INT: _I64, WORD: _I64, LITERAL: _I64, CODE: _I64, BOOL: _I1, FLOAT: _F64}[kind]
 
 
-def _stored(element: Element) -> Any:
+def stored_type(element: Element) -> Any:
+    """The type of an element in memory."""
     return _F64 if element.code[0] == "f" else ir.IntType(element.bits)
 
 
 class Expressions:
     """Writes expressions at the builder's position."""
 
-    def __init__(
-        self,
-        builder: ir.IRBuilder,
-        names: dict[str, Any],
-        callee: Callable[[Any, tuple[Kind, ...]], tuple[ir.Function, Kind]],
-    ) -> None:
+    def __init__(self, builder: ir.IRBuilder, names: dict[str, Any]) -> None:
         self.builder = builder
         self.names = names
-        self.callee = callee
         self.places: dict[str, tuple[Any, Kind]] = {}
+        self.assigned: frozenset[str] = frozenset()
 
     def annotated(self, annotation: ast.expr | None) -> Kind:
         """The kind that an annotation names."""
@@ -108,7 +103,8 @@ class Expressions:
         if node.id in self.places:
             place, kind = self.places[node.id]
             return Value(self.builder.load(place, typ=llvm_type(kind), name=node.id), kind)
-        if node.id not in self.names:
+        if node.id not in self.names or node.id in self.assigned:
+            # As in CPython: a name that is assigned anywhere is local everywhere.
             raise KernelError(node, f"{node.id} has no value here")
         return self._constant(self.names[node.id], node)
 
@@ -116,15 +112,19 @@ class Expressions:
         if isinstance(node.op, ast.Not):
             return Value(self.builder.not_(self.truth(node.operand)), BOOL)
         operand = self.value(node.operand)
-        if operand.kind is LITERAL:
+        kind = operand.kind
+        if kind not in (INT, WORD, FLOAT, LITERAL) or (
+            kind is FLOAT and isinstance(node.op, ast.Invert)
+        ):
+            raise KernelError(node, f"no {type(node.op).__name__} of {kind}")
+        if isinstance(node.op, ast.UAdd):
+            return operand
+        if kind is LITERAL:
             number = ~operand.number if isinstance(node.op, ast.Invert) else -operand.number
             return Value(None, LITERAL, number)
         if isinstance(node.op, ast.Invert):
-            return Value(self.builder.not_(operand.code), operand.kind)
-        if isinstance(node.op, ast.USub):
-            negated = (self.builder.fneg if operand.kind is FLOAT else self.builder.neg)(operand.code)
-            return Value(negated, operand.kind)
-        raise KernelError(node, "unknown sign")
+            return Value(self.builder.not_(operand.code), kind)
+        return Value((self.builder.fneg if kind is FLOAT else self.builder.neg)(operand.code), kind)
 
     def of_BinOp(self, node: ast.BinOp) -> Value:
         return self.operate(node.op, self.value(node.left), self.value(node.right), node)
@@ -132,15 +132,15 @@ class Expressions:
     def operate(self, operator: ast.operator, left: Value, right: Value, where: ast.AST) -> Value:
         """left operator right."""
         if left.kind is LITERAL and right.kind is LITERAL:
-            tree = ast.BinOp(ast.Constant(left.number), operator, ast.Constant(right.number))
-            code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<kernel>", "eval")
-            return Value(None, LITERAL, int(eval(code)))
+            return Value(None, LITERAL, self._folded(operator, left.number, right.number, where))
         if isinstance(operator, ast.LShift | ast.RShift) and left.kind in (INT, WORD):
             # The distance may be of either kind.
             right = Value(right.code, left.kind, right.number) if right.kind in (INT, WORD) else right
         left, right, kind = self.together(left, right, where)
         name = type(operator).__name__
         b, x, y = self.builder, left.code, right.code
+        if name in ("LShift", "RShift") and isinstance(y, ir.Constant) and not 0 <= y.constant < 64:
+            raise KernelError(where, "a shift by less than 0 or more than 63")
         if kind is FLOAT:
             floating = {"Add": b.fadd, "Sub": b.fsub, "Mult": b.fmul, "Div": b.fdiv}
             if name in floating:
@@ -156,13 +156,24 @@ class Expressions:
             "LShift": b.shl,
             "RShift": b.lshr if kind is WORD else b.ashr,
         }
-        if name in plain and kind in (INT, WORD, BOOL):
+        if name in plain and (kind in (INT, WORD) or (kind is BOOL and name.startswith("Bit"))):
             return Value(plain[name](x, y), kind)
         if kind is WORD and name in ("FloorDiv", "Mod"):
             return Value((b.udiv if name == "FloorDiv" else b.urem)(x, y), WORD)
         if kind is INT and name in ("FloorDiv", "Mod"):
             return self._floored(name, x, y)
         raise KernelError(where, f"no {name} of {kind}")
+
+    def _folded(self, operator: ast.operator, left: int, right: int, where: ast.AST) -> int:
+        tree = ast.BinOp(ast.Constant(left), operator, ast.Constant(right))
+        code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<kernel>", "eval")
+        try:
+            result = eval(code)
+        except (ArithmeticError, ValueError, TypeError) as problem:
+            raise KernelError(where, str(problem)) from None
+        if not isinstance(result, int):
+            raise KernelError(where, f"{result!r} is no whole number")
+        return result
 
     def _floored(self, name: str, x: Any, y: Any) -> Value:
         """Division of signed numbers rounds down, as in Python."""
@@ -181,17 +192,30 @@ class Expressions:
         left, right, kind = self.together(self.value(node.left), self.value(node.comparators[0]), node)
         sign = _COMPARISONS[type(node.ops[0])]
         if kind is FLOAT:
-            return Value(self.builder.fcmp_ordered(sign, left.code, right.code), BOOL)
+            # Only "different" is true of what is no number.
+            compare = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
+            return Value(compare(sign, left.code, right.code), BOOL)
+        if kind not in (INT, WORD, BOOL):
+            raise KernelError(node, f"no comparison of {kind}")
         compare = self.builder.icmp_signed if kind is INT else self.builder.icmp_unsigned
         return Value(compare(sign, left.code, right.code), BOOL)
 
     def of_BoolOp(self, node: ast.BoolOp) -> Value:
+        return Value(self._junction(node, self._truth_value), BOOL)
+
+    def _truth_value(self, node: ast.expr) -> Any:
+        value = self.value(node)
+        if value.kind is not BOOL:
+            raise KernelError(node, f"the value of `and` or `or` would be {value.kind}: compare it")
+        return value.code
+
+    def _junction(self, node: ast.BoolOp, truth: Callable[[ast.expr], Any]) -> Any:
         """`and` and `or` evaluate their right side only where it matters."""
         builder, function = self.builder, self.builder.function
         after = function.append_basic_block("known")
         ways: list[tuple[Any, Any]] = []
         for operand in node.values[:-1]:
-            test = self.truth(operand)
+            test = truth(operand)
             more = function.append_basic_block("more")
             ways.append((ir.Constant(_I1, isinstance(node.op, ast.Or)), builder.block))
             if isinstance(node.op, ast.And):
@@ -199,25 +223,49 @@ class Expressions:
             else:
                 builder.cbranch(test, after, more)
             builder.position_at_end(more)
-        ways.append((self.truth(node.values[-1]), builder.block))
+        ways.append((truth(node.values[-1]), builder.block))
         builder.branch(after)
         builder.position_at_end(after)
         result = builder.phi(_I1)
         for value, block in ways:
             result.add_incoming(value, block)
-        return Value(result, BOOL)
+        return result
 
     def of_IfExp(self, node: ast.IfExp) -> Value:
-        """Both branches are evaluated: they must be harmless."""
-        test = self.truth(node.test)
-        then, otherwise, kind = self.together(self.value(node.body), self.value(node.orelse), node)
-        return Value(self.builder.select(test, then.code, otherwise.code), kind)
+        """Only the branch that counts is evaluated, as in CPython: the other one may divide by zero."""
+        if all(isinstance(branch, ast.Name | ast.Constant) for branch in (node.body, node.orelse)):
+            test = self.truth(node.test)
+            one, other, kind = self.together(self.value(node.body), self.value(node.orelse), node)
+            return Value(self.builder.select(test, one.code, other.code), kind)
+        builder, function = self.builder, self.builder.function
+        then, otherwise, after = (
+            function.append_basic_block(name) for name in ("then", "else", "either")
+        )
+        builder.cbranch(self.truth(node.test), then, otherwise)
+        builder.position_at_end(then)
+        one, left = self.value(node.body), builder.block
+        builder.position_at_end(otherwise)
+        other, right = self.value(node.orelse), builder.block
+        # A literal becomes a constant here, for which it does not matter where that is.
+        one, other, kind = self.together(one, other, node)
+        for block in (left, right):
+            builder.position_at_end(block)
+            builder.branch(after)
+        builder.position_at_end(after)
+        result = builder.phi(llvm_type(kind))
+        result.add_incoming(one.code, left)
+        result.add_incoming(other.code, right)
+        return Value(result, kind)
 
     def truth(self, node: ast.expr) -> Any:
         """A condition as one bit."""
+        if isinstance(node, ast.BoolOp):
+            return self._junction(node, self.truth)
         value = self.value(node)
         if value.kind is BOOL:
             return value.code
+        if value.kind is LITERAL:
+            return ir.Constant(_I1, bool(value.number))
         if value.kind in (INT, WORD):
             return self.builder.icmp_signed("!=", value.code, ir.Constant(_I64, 0))
         raise KernelError(node, f"{value.kind} is no condition")
@@ -232,7 +280,7 @@ class Expressions:
             left = self.converted(left, right.kind, where)
         if right.kind is LITERAL:
             right = self.converted(right, left.kind, where)
-        if left.kind != right.kind:
+        if left.kind != right.kind or left.kind is NOTHING:
             raise KernelError(where, f"{left.kind} and {right.kind}: say which with int() or word()")
         return left, right, left.kind
 
@@ -241,9 +289,11 @@ class Expressions:
         if value.kind == kind:
             return value
         if value.kind is LITERAL and kind in (INT, WORD, LITERAL):
-            return Value(
-                ir.Constant(_I64, value.number & (1 << 64) - 1), INT if kind is LITERAL else kind
-            )
+            kind = INT if kind is LITERAL else kind
+            low, high = (0, 1 << 64) if kind is WORD else (-(1 << 63), 1 << 63)
+            if not low <= value.number < high:
+                raise KernelError(where, f"{value.number} is no 64-bit {kind}")
+            return Value(ir.Constant(_I64, value.number & (1 << 64) - 1), kind)
         if value.kind is LITERAL and kind is FLOAT:
             return Value(ir.Constant(_F64, float(value.number)), FLOAT)
         if value.kind is BOOL and kind in (INT, WORD):
@@ -283,15 +333,16 @@ class Expressions:
         index = self.value(node.slice)
         if index.kind is not WORD:
             index = self.converted(index, INT, node)
-        stored = _stored(row.kind.element)
+        stored = stored_type(row.kind.element)
         place = self.builder.gep(row.code, [index.code], inbounds=True, source_etype=stored)
         return place, row.kind, row.kind.element
 
     def load(self, place: Any, kind: Kind, element: Element) -> Value:
         """The element at a place."""
-        return self._widened(self.builder.load(place, typ=_stored(element)), element)
+        return self.widened(self.builder.load(place, typ=stored_type(element)), element)
 
-    def _widened(self, loaded: Any, element: Element) -> Value:
+    def widened(self, loaded: Any, element: Element) -> Value:
+        """What was read from an element, as a value of 64 bits or one bit."""
         if element.kind is BOOL:
             return Value(self.builder.icmp_unsigned("!=", loaded, ir.Constant(ir.IntType(8), 0)), BOOL)
         if element.kind is not FLOAT and element.bits < 64:
@@ -301,9 +352,10 @@ class Expressions:
 
     def store(self, value: Value, place: Any, kind: Kind, element: Element, where: ast.AST) -> None:
         """Put a value into an element; what does not fit is cut off."""
-        self.builder.store(self._narrowed(value, element, where), place)
+        self.builder.store(self.narrowed(value, element, where), place)
 
-    def _narrowed(self, value: Value, element: Element, where: ast.AST) -> Any:
+    def narrowed(self, value: Value, element: Element, where: ast.AST) -> Any:
+        """A value as it is written to an element."""
         if element.kind in (INT, WORD) and value.kind in (INT, WORD):
             code = value.code
         else:
@@ -313,84 +365,3 @@ class Expressions:
         if element.kind is not FLOAT and element.bits < 64:
             code = self.builder.trunc(code, ir.IntType(element.bits))
         return code
-
-    # ------------------------------------------------------------ calls
-
-    def of_Call(self, node: ast.Call) -> Value:
-        if not isinstance(node.func, ast.Name) or node.keywords:
-            raise KernelError(node, "only plain calls by name")
-        name = node.func.id
-        if name in self.places:
-            return self._call_code(node)
-        if name in ("int", "float", "bool", "word"):
-            kind = {"int": INT, "float": FLOAT, "bool": BOOL, "word": WORD}[name]
-            return self.cast(self.value(node.args[0]), kind, node)
-        if name in ("min", "max"):
-            left, right, kind = self.together(self.value(node.args[0]), self.value(node.args[1]), node)
-            compare = self.builder.icmp_signed if kind is INT else self.builder.icmp_unsigned
-            test = compare("<" if name == "min" else ">", left.code, right.code)
-            return Value(self.builder.select(test, left.code, right.code), kind)
-        what: Any = self.names.get(name)
-        if what is not None and what is getattr(intrinsics, name, None):
-            return self._intrinsic(name, node)
-        if not hasattr(what, "signature"):
-            raise KernelError(node, f"{name} is no kernel")
-        values = [self.value(one) for one in node.args]
-        kinds = tuple(
-            one.kind
-            if one.kind is not LITERAL
-            else Kind("Static", number=one.number)
-            if position in what.static
-            else INT
-            for position, one in enumerate(values)
-        )
-        kinds = what.signature(kinds)
-        codes = [
-            self.converted(value, INT if kind.number is not None else kind, node).code
-            for value, kind in zip(values, kinds, strict=True)
-        ]
-        function, result = self.callee(what, kinds)
-        return Value(self.builder.call(function, codes), result)
-
-    def _call_code(self, node: ast.Call) -> Value:
-        """A call by address: rows and integers in, an integer out."""
-        address = self.value(node.func)
-        if address.kind is not CODE:
-            raise KernelError(node, f"{address.kind} cannot be called")
-        values = [self.value(one) for one in node.args]
-        values = [self.converted(v, INT, node) if v.kind is LITERAL else v for v in values]
-        types = [llvm_type(one.kind) for one in values]
-        function_type = ir.FunctionType(_I64, types)
-        target = self.builder.inttoptr(address.code, function_type.as_pointer())
-        return Value(self.builder.call(target, [one.code for one in values]), INT)
-
-    def _intrinsic(self, name: str, node: ast.Call) -> Value:
-        b = self.builder
-        if name in ("popcount", "trailing_zeros"):
-            operand = self.converted(self.value(node.args[0]), WORD, node)
-            if name == "popcount":
-                return Value(b.ctpop(operand.code), INT)
-            return Value(b.cttz(operand.code, ir.Constant(_I1, 0)), INT)
-        place, _kind, element = self.element(
-            ast.Subscript(node.args[0], node.args[1], ast.Load(), lineno=node.lineno)
-        )
-        if name == "prefetch":
-            i32 = ir.IntType(32)
-            declared = b.module.globals.get("llvm.prefetch.p0") or ir.Function(
-                b.module, ir.FunctionType(ir.VoidType(), [_POINTER, i32, i32, i32]), "llvm.prefetch.p0"
-            )
-            b.call(declared, [place, ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)])
-            return Value(None, NOTHING)
-        stored, align = _stored(element), element.bits // 8
-        if name == "load_atomic":
-            return self._widened(b.load_atomic(place, "acquire", align, typ=stored), element)
-        values = [self._narrowed(self.value(one), element, node) for one in node.args[2:]]
-        if name == "store_atomic":
-            b.store_atomic(values[0], place, "release", align)
-            return Value(None, NOTHING)
-        if name == "add_atomic":
-            return self._widened(b.atomic_rmw("add", place, values[0], "acq_rel"), element)
-        if name == "compare_and_swap":
-            pair = b.cmpxchg(place, values[0], values[1], "acq_rel", "acquire")
-            return self._widened(b.extract_value(pair, 0), element)
-        raise KernelError(node, f"{name} is not known")

@@ -60,8 +60,8 @@ class Clusters:
     transitions : sequence of Transition
     predicates : sequence of Expression
         What must not be changed by a key.
-    progress : bool
-        Whether a key must be a step, and one that goes on changing the state.
+    steps : bool
+        Whether a key must be a step.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Clusters:
         system: TransitionSystem,
         transitions: Sequence[Transition],
         predicates: Sequence[Expression],
-        progress: bool,
+        steps: bool,
     ) -> None:
         self.transitions = transitions
         self.predicates = predicates
-        self.progress = progress
+        self.steps = steps
         self.independence = Independence(
             {variable.name: variable.domain for variable in system.variables}
         )
@@ -193,7 +193,7 @@ class Clusters:
 
     def _hidden(self, one: Transition, facts: Facts) -> bool:
         """Whether it may be relied upon, and no predicate sees it."""
-        if (self.progress and one.kind is not Kind.STEP) or not self.independence.moves(one, facts):
+        if (self.steps and one.kind is not Kind.STEP) or not self.independence.moves(one, facts):
             return False
         return all(self.independence.unseen(one, predicate, facts) for predicate in self.predicates)
 
@@ -210,7 +210,7 @@ class Clusters:
             for other in self._near(key)
             if other in possible
             and other not in members
-            and not self.independence.lasts(key, other, facts, self.progress)
+            and not self.independence.lasts(key, other, facts)
         ]
 
     def _near(self, one: Transition) -> list[Transition]:

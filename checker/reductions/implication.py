@@ -5,12 +5,13 @@ Sound and deliberately weak: what would take more than a few hundred valuations 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
+from typing import Any
 
 from checker.reductions.transitions import conjuncts
-from checker.system.evaluate import evaluate
 from checker.system.expression import FALSE, Expression
 from checker.system.sorts import BoolSort, Domain, Scalar
 from checker.system.walk import topological
@@ -86,14 +87,13 @@ class Implications:
     def _everywhere(
         self, premises: Sequence[Expression], conclusion: Expression, leaves: Sequence[Expression]
     ) -> bool:
-        for values in product(*(self._values(leaf) for leaf in leaves)):
-            pairs = list(zip(leaves, values, strict=True))
-            state = {leaf.payload: value for leaf, value in pairs if leaf.operator == "variable"}
-            symbols = {leaf: value for leaf, value in pairs if leaf.operator == "bound"}
-            given = all(evaluate(premise, state, symbols=symbols) for premise in premises)
-            if given and not evaluate(conclusion, state, symbols=symbols):
-                return False
-        return True
+        valuations = zip(*product(*(self._values(leaf) for leaf in leaves)), strict=True)
+        columns = dict(zip(leaves, map(list, valuations), strict=True))
+        count = prod(self._count(leaf) for leaf in leaves)
+        given = [True] * count
+        for premise in premises:
+            given = list(map(_both, given, _column(premise, columns, count)))
+        return all(map(_implies, given, _column(conclusion, columns, count)))
 
     def _leaves(self, expression: Expression) -> _Leaves | None:
         """Variables and free symbols; None if the expression is too large to be tried."""
@@ -118,3 +118,48 @@ class Implications:
             return self.domains[leaf.payload].values()
         _, low, high = leaf.payload
         return (False, True) if isinstance(leaf.sort, BoolSort) else range(low, high + 1)
+
+
+# ---------------------------------------------------------------- expressions under many valuations
+
+_Column = list[Any]
+"""The value of an expression under each valuation."""
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "not": operator.not_,
+    "and": lambda *parts: all(parts),
+    "or": lambda *parts: any(parts),
+    "ite": lambda test, then, otherwise: then if test else otherwise,
+    "eq": operator.eq,
+    "lt": operator.lt,
+    "le": operator.le,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "floordiv": lambda left, right: left // right if right else 0,
+    "mod": lambda left, right: left % right if right else 0,
+    "min": min,
+    "max": max,
+    "array": lambda *elements: elements,
+    "select": lambda row, index: row[index if 0 <= index < len(row) else 0],
+}
+
+
+def _column(root: Expression, known: dict[Expression, _Column], count: int) -> _Column:
+    """The values of an expression; those of all expressions below it are added to the known ones."""
+    for node in topological([root]):
+        if node not in known:
+            if node.is_constant:
+                known[node] = [node.payload] * count
+            else:
+                operands = (known[operand] for operand in node.operands)
+                known[node] = list(map(_OPERATIONS[node.operator], *operands))
+    return known[root]
+
+
+def _both(left: bool, right: bool) -> bool:
+    return left and right
+
+
+def _implies(left: bool, right: bool) -> bool:
+    return right or not left

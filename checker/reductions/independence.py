@@ -19,7 +19,7 @@ from functools import cached_property
 
 from checker.reductions.implication import Implications
 from checker.reductions.transitions import Facts, Transition, about, joined
-from checker.system.expression import FALSE, Expression, disj, eq, ne, neg
+from checker.system.expression import FALSE, Expression, eq, neg
 from checker.system.sorts import Domain
 from checker.system.walk import substitute, variables_of
 
@@ -181,38 +181,29 @@ class Independence:
             )
         )
 
-    def lasts(self, key: Transition, outsider: Transition, facts: Facts, progress: bool) -> bool:
+    def lasts(self, key: Transition, outsider: Transition, facts: Facts) -> bool:
         """Whether an outsider leaves a key as it is, and the key leaves the outsider's errors.
 
         In every state in which the facts hold and the key has a successor: it also has one after
         the outsider; and where the outsider is enabled it also is after the key, and goes wrong
         there in the same way or not at all.
-
-        Parameters
-        ----------
-        progress : bool
-            Whether the key must also change the state after the outsider, if it does so before.
         """
         if not key.meets(outsider):
             return True
         facts = about(facts, key.touches | outsider.touches)
-        question = (f"lasts {progress}", key, outsider, facts)
+        question = ("lasts", key, outsider, facts)
         if question not in self.answers:
-            self.answers[question] = self._lasts(key, outsider, facts, progress)
+            self.answers[question] = self._lasts(key, outsider, facts)
         return self.answers[question]
 
-    def _lasts(self, key: Transition, outsider: Transition, facts: Facts, progress: bool) -> bool:
+    def _lasts(self, key: Transition, outsider: Transition, facts: Facts) -> bool:
         known = joined(facts, outsider.facts)
         known = None if known is None else joined(known, key.facts)
         if known is None:
             return True
         first, other = self._taken(outsider, known), self._taken(key, known)
         premise = first.works + other.works
-        lasting = [key.guard, *map(neg, key.hazards)]
-        if progress:
-            changes = disj(*(ne(node, value) for node, value in key.updates.items()))
-            premise = (*premise, first.before(changes))
-            lasting.append(changes)
+        lasting = (key.guard, *map(neg, key.hazards))
         if not all(self.follows(premise, first.after(condition)) for condition in lasting):
             return False
         premise = other.works + first.enabled

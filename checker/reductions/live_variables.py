@@ -15,15 +15,19 @@ given and the reduced system are bisimilar up to such invisible steps. So with `
 verdicts of always, never, reachable and recoverable are those of the given system.
 
 A run's fairness is about steps that *change* the state, which an invisible step does in the given
-system only. `Keeping.RUNS` therefore keeps every step of a fair unit visible, or leaves the unit out
-altogether: a run of the reduced system becomes fair in the given one by putting in steps of units
-that were left out, and the other way round nothing is lost. This keeps converges, recurs and
-leads_to. Half a unit must not become invisible: a process that may work or else only count would be
-fair to count for ever, and in the reduced system would have to work.
+system only. With `Keeping.RUNS` steps of a fair unit may become invisible only if it is weakly fair
+and never has more than one outcome, or if all that it does is outside the cone of influence. Then a
+fair run of the given system is fair without its invisible steps: a unit that takes one has nothing
+to do, in the reduced system, in the state where it takes it. And a fair run of the reduced system
+becomes fair in the given one by putting invisible steps in, each unit in its turn. So the verdicts of
+converges, recurs and leads_to are kept. Without that condition they are not: a process that may
+work, or else only count, is fair if it counts for ever, and in the reduced system would have to work.
+For a strongly fair unit one outcome at a time is not enough: it may count wherever it can, and never
+work, though it could again and again.
 
-`Keeping.STEPS` keeps every step visible. This keeps also transition, deadlock_free, and the number
-of steps and rounds that convergence takes. What idempotence is about (writes, effects, the results
-of single passes) is never kept.
+With `Keeping.STEPS` every step that changes the given system changes the reduced one. This keeps also
+transition, deadlock_free, and the number of steps and rounds that convergence takes. What idempotence
+is about (writes, effects, the results of single passes) is never kept.
 
 References
 ----------
@@ -57,6 +61,9 @@ _KEEPING = {
 
 _MOST_POSITIONS = 64
 """Values of a variable that may be a controller."""
+
+_MOST_EFFORT = 10_000
+"""Actions specialised to values of controllers, in all: a second or two, then no more are tried."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +192,15 @@ def _tables(
     instances = instances_of(system)
     without = Flow(system, instances)
     offers = []
-    for variable in system.variables:
+    effort = 0
+    # Program counters first: what a process no longer needs is what this is mostly about.
+    for variable in sorted(system.variables, key=lambda one: one.role is not Role.POSITION):
         size = variable.domain.size
         if variable.domain.high is None or size is None or not 1 < size <= _MOST_POSITIONS:
             continue
+        effort += size * sum(variable.name in instance.mentions for instance in instances)
+        if effort > _MOST_EFFORT:
+            break
         flow = Flow(system, instances, variable, without)
         table = necessary(system, dead_values(system, [flow], read, keeping, {})[0])
         if table.dead:

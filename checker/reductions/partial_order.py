@@ -20,8 +20,7 @@ S.  the condition holds in y too;
 D1. if a member's outcome is enabled in y, it is enabled in x, and goes wrong in both or in neither,
     in the same way; if it does not go wrong, the outsider can be taken after it, and both orders
     lead to the same state;
-D2. if a key's outcome can be taken in x it can be taken in y; for deadlocks: the key is a step, and
-    if it changes x it changes y.
+D2. if a key's outcome can be taken in x it can be taken in y.
 
 And wherever the condition holds and a key's outcome can be taken,
 
@@ -29,20 +28,21 @@ E.  an outsider that is enabled is enabled after the key too, and goes wrong bot
     it or neither, in the same way;
 V.  the key leaves the value of every predicate as it is.
 
+For deadlocks besides, every key is a step.
+
 Claim: let a word of outcomes w lead from a visited state s to t, all in the full graph. Let an event
 be observed in t: a predicate is true (or false); something goes wrong in a certain way; something is
-enabled; no step changes t (a deadlock). Then it is also observed in a visited state.
+enabled; no step changes t, or goes wrong in it (a deadlock). Then it is observed in a visited state.
 
 Proof by induction on the length of w, and for equal length on the number of s, from the greatest
 down. If s is fully expanded, follow the first letter. If only members are followed and w contains
 one, the first of them can be moved to the front by S and D1, and the rest still leads to t; it is
 one letter shorter. (A letter that changes nothing is dropped.) If w contains none, S holds all
-along. If the event is that a member goes wrong or is enabled, it does or is in s, by D1. A deadlock
-it cannot be:
-the key that changes s still changes t, by D2. Else take the key that leads to a greater number: by
-D2 it stays possible, by D1 it commutes with w, so that w leads from its target to where the key leads
-from t; by V and E the same event is observed there. An empty w is an event in s: also for what goes
-wrong, if it is followed there; if not, it is an outsider's, and the last case applies. ∎
+along. If the event is that a member is enabled or goes wrong, it is or does so in s, by D1. Else
+take the key that leads to a greater number: by D2 it stays possible, by D1 it commutes with w, so
+that w leads from its target to where the key leads from t. By V and E the same event is observed
+there; and if it is a deadlock that is t itself, because a step does not change it. All this holds
+for an empty w as well, where the event is not observed in s anyway. ∎
 
 It follows that in the reduced search the same predicates hold somewhere, the same things go wrong
 and the same instances are enabled somewhere, and (with `deadlocks`) the deadlocks are the very same
@@ -216,7 +216,7 @@ def _refusals(
 
 
 def _reason(clusters: Clusters, predicates: Mapping[str, Expression], one: Transition) -> str:
-    if clusters.progress and one.kind is not Kind.STEP:
+    if clusters.steps and one.kind is not Kind.STEP:
         return "faults and intents do not end a deadlock, so steps cannot wait for them"
     independence = clusters.independence
     for name, predicate in predicates.items():
@@ -227,10 +227,7 @@ def _reason(clusters: Clusters, predicates: Mapping[str, Expression], one: Trans
         if (
             other is not one
             and one.meets(other)
-            and not (
-                independence.commutes(one, other, ())
-                and independence.lasts(one, other, (), clusters.progress)
-            )
+            and not (independence.commutes(one, other, ()) and independence.lasts(one, other, ()))
         ):
             shared = (one.writes & other.touches) | (other.writes & one.touches)
             return (

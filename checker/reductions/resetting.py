@@ -132,7 +132,14 @@ def reset(system: TransitionSystem, tables: Sequence[Table]) -> TransitionSystem
     tables : sequence of Table
         Each with a controller, and with what is `necessary` only. What is dead at every value of a
         controller is fixed for good.
+
+    Returns
+    -------
+    TransitionSystem
+        The same object if there is nothing to do.
     """
+    if not tables:
+        return system
     values = {name: value_of(system, name) for table in tables for name in table.dead}
     everywhere = (
         name for one in tables for name, where in one.dead.items() if len(where) == len(one.flow.values)

@@ -119,8 +119,8 @@ def findings_lines(
     for note in found.vacuity:
         yield from hanging(Text("  ! ", style="bold yellow"), 4, glyphs.plain(str(note)), width)
     for reduction in found.reductions:
-        start = "  reduced " if not reduction.startswith(" ") else "    "
-        yield from hanging(Text(start, style="dim"), 6, glyphs.plain(reduction.strip()), width)
+        start = "    " if reduction.startswith(" ") else "  "
+        yield from hanging(Text(start), len(start) + 2, glyphs.plain(reduction.strip()), width)
     told = list(_told(found, traces))
     for finding, trace in told:
         yield Text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 from math import prod
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from agreement import Agreed, Disagreement, compare
 from generator import RandomModel, models
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from tier_agreement import same_tiers
 from verdicts import NaiveVerdicts
 
 from checker import check
@@ -22,6 +24,9 @@ from checker.language.loader import load_models
 
 EXAMPLES = int(os.environ.get("RECONVERGE_EXAMPLES", "250"))
 MOST_STATES = 40 if EXAMPLES <= 250 else 150
+COMPILED = 0.1 if EXAMPLES <= 250 else 1.0
+"""Part of the models that is explored in both tiers: compiling takes some tenths of a second."""
+
 THOROUGH = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -34,7 +39,7 @@ THOROUGH = settings(
 @THOROUGH
 @given(models())
 def test_all_three_agree(model: RandomModel) -> None:
-    """Initial states, successors, what goes wrong and how, predicates, counts, and every verdict."""
+    """Initial states, successors, what goes wrong and how, predicates, counts, every verdict, both tiers."""
     try:
         elaborated = loaded(model.source)
     except ModelError as error:
@@ -46,6 +51,9 @@ def test_all_three_agree(model: RandomModel) -> None:
     event("complete" if agreed.complete else "too many states")
     if agreed.complete:
         same_verdicts(agreed)
+    draw = random.Random(model.source)
+    if draw.random() < COMPILED:
+        event(same_tiers(elaborated, draw))
 
 
 def loaded(source: str) -> Elaborated:
