@@ -20,7 +20,7 @@ help:
 	@echo "make lint    the linters, types and house rules alone"
 	@echo "make bench   this project beside SPIN and TLC: some ten minutes (BENCH=--quick, --full, --help)"
 	@echo "make growth  how time and memory grow with the number of states (GROWTH=--help)"
-	@echo "make fuzz    the differential tests on EXAMPLES (default 5000) random models each"
+	@echo "make fuzz    the differential tests on EXAMPLES (default 5000) random models each, the same ones for one SEED"
 	@echo "make clean   remove .venv, builds and caches"
 
 $(VENV)/.created:
@@ -62,7 +62,8 @@ growth: $(TOOLS)
 
 EXAMPLES ?= 5000
 fuzz: $(TOOLS)
-	RECONVERGE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests -k differential --hypothesis-show-statistics
+	RECONVERGE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests -k differential --hypothesis-show-statistics \
+		$(if $(SEED),--hypothesis-seed=$(SEED))
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

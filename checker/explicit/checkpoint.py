@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ class Checkpoint:
     width: int
     lengths: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ARRAYS, 0))
     sums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ARRAYS, 0))
-    lock: BinaryIO | None = None
+    lock: int | None = None
 
     @classmethod
     def of(
@@ -97,7 +97,7 @@ class Checkpoint:
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.lock = open(self.folder / "lock", "ab")
+            self.lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as problem:
             raise CheckpointError(f"cannot save to {self.folder}: {problem.strerror}") from None
         try:
@@ -113,7 +113,7 @@ class Checkpoint:
     def release(self) -> None:
         """Let others have it."""
         if self.lock is not None:
-            self.lock.close()
+            os.close(self.lock)
             self.lock = None
 
     # ------------------------------------------------------------ writing

@@ -141,6 +141,8 @@ class Exploration:
         # A reduction takes all of them at once: several may be in one class.
         most = _MANY_INITIAL if self.tier != "python" and self.reduction is None else float("inf")
         all_in = python.start(batches, interruption, most)
+        # Before anything is saved: what is resumed has to know it too.
+        python.values_beyond |= initial.beyond
         patience = self._patience(python.compiled.outcomes) if all_in else -1.0
         if not python.run(interruption, patience):
             native = self._native(python.snapshot(self.packing, len(self.instances), self.keep_edges))
@@ -149,8 +151,8 @@ class Exploration:
                 python.release()
             if not all_in:
                 self.search.start(batches, interruption)
+                self.search.values_beyond |= initial.beyond
             self.search.run(interruption)
-        self.search.values_beyond |= initial.beyond
 
     def _go_on(self, before: Snapshot) -> None:
         native = self._native(before)

@@ -79,7 +79,7 @@ class NativeSearch:
         self.packing = packing
         self.names = names
         self.keep_edges = keep_edges
-        self.max_states = MOST_STATES if max_states is None else max_states
+        self.max_states = MOST_STATES if max_states is None else min(max_states, MOST_STATES)
         self.enough = enough
         self.spare = spare
         self.found = found

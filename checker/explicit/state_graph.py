@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -119,6 +119,13 @@ class StateGraph(NetworkxView):
     def __repr__(self) -> str:
         stopped = "" if self.complete else f", stopped: {self.reason}"
         return f"<StateGraph of {self.system.name}: {len(self)} states, {self.steps} steps{stopped}>"
+
+    def seen_under(self, under: UnderRegime) -> StateGraph:
+        """The same graph for another regime of the same system; what is known of its states is kept."""
+        other = replace(self, under=under)
+        kept = ("words", "positions", "digest", "depths", "enabled_units")
+        other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return other
 
     def need_edges(self) -> None:
         """Raise `IncompleteGraph` unless edges were kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from checker.evidence.replay import replay
 from checker.evidence.trace import Trace, trace_of
 from checker.findings.finding import Certificate, Finding, Provenance
 from checker.findings.findings import Findings, Space
-from checker.findings.judging import judge, memory_needed, needs_edges, resting_place
+from checker.findings.judging import judge, needs_edges, resting_place
 from checker.findings.limits import Limits
 from checker.findings.reducing import NotExplored, ReducedSpace, Reducing, way_of
 from checker.findings.selection import regime_of, select
@@ -36,9 +36,6 @@ Progress = Callable[[int, int, int], None]
 is told in a few words what is done next."""
 
 _WHILE_JUDGING = "interrupted while judging"
-
-_PROMPT = 5_000_000
-"""Steps that are still looked at as a whole, though somebody waits for an answer."""
 
 
 def check(
@@ -209,7 +206,7 @@ class _Check:
         for one in self.explored:
             if one.graph.under.system is under.system or one.graph.under.regime == regime:
                 one.regimes[str(regime)] = None
-                return replace(one.graph, under=under)
+                return one.graph.seen_under(under)
         if self.stopped or self.limited:
             return None
         from checker.explicit.instances import TooManyOutcomes
@@ -283,7 +280,7 @@ class _Check:
             if graph is not None:
                 self._tell(f"judging {name} on {len(graph):,} states")
                 if claim is not None:
-                    reason = self._left_out(graph, claim)
+                    reason = self.limits.left_out(graph, claim)
                 if not reason:
                     judged = judging(graph)
                     if space is None or self.reducing is None:
@@ -300,13 +297,6 @@ class _Check:
             reason = "out of memory while judging"
         unknown = Judgement(name, kind, Verdict.UNKNOWN, Scope("bounded", 0), str(regime), reason=reason)
         return [self._finding(unknown, claim, graph)]
-
-    def _left_out(self, graph: StateGraph, claim: Property) -> str:
-        """Why a claim is not judged on what was explored; empty if it is."""
-        if graph.reason == "interrupted" and needs_edges(claim) and len(graph.targets) > _PROMPT:
-            return self.stopped
-        needed = memory_needed(graph, claim)
-        return self.limits.too_much(needed) if needed else ""
 
     def _finding(
         self,

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from checker.explicit.reduced_search import Reduction
     from checker.explicit.state_graph import StateGraph
     from checker.regimes.regime import UnderRegime
+    from checker.system.transition_system import Property
 
 __all__ = ["Limits"]
+
+_PROMPT = 5_000_000
+"""Steps that are still looked at as a whole though somebody who pressed Ctrl-C waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Limits:
             save_every=SAVE_EVERY if self.save_every is None else self.save_every,
             reduction=reduction,
         )
+
+    def left_out(self, graph: StateGraph, claim: Property) -> str:
+        """Why a property is not judged on what was explored; empty if it is."""
+        from checker.findings.judging import memory_needed, needs_edges
+
+        if graph.reason == "interrupted" and needs_edges(claim) and len(graph.targets) > _PROMPT:
+            return graph.reason
+        needed = memory_needed(graph, claim)
+        return self.too_much(needed) if needed else ""
 
     def too_much(self, needed: int) -> str:
         """Why so many more bytes cannot be used; empty if they can."""

@@ -176,14 +176,14 @@ class Kernel:
             NOTHING: None,
         }
         texts = (text for pair in sorted(self.sources.items()) for text in pair)
-        key = code_cache.key_of(self.name, repr(kinds), *texts)
-        code: MachineCode | MappedCode | None = code_cache.load(key)
-        if code is None:
-            try:
+        try:
+            key = code_cache.key_of(self.name, repr(kinds), *texts)
+            code: MachineCode | MappedCode | None = code_cache.load(key)
+            if code is None:
                 code = assemble(self._module(kinds), key=key)
-            except (ImportError, OSError):
-                # LLVM cannot be loaded, under a tight limit on addresses for example: slowly, then.
-                return self.function
+        except (ImportError, OSError):
+            # LLVM cannot be loaded, under a tight limit on addresses for example: slowly, then.
+            return self.function
         arguments = [
             ctypes.c_int64 if kind.number is not None else types.get(kind, ctypes.c_void_p)
             for kind in kinds

@@ -20,7 +20,7 @@ from both_tiers import (
 from interpreted_graph import interpret
 from small_systems import action, counter, fleet, hazard, integer, put, symbol, system, truth, under
 
-from checker.explicit import machine_successors, search_kernels
+from checker.explicit import exploration, machine_successors, search_kernels
 from checker.explicit.explore import evaluate_all, evaluate_edges, explore
 from checker.explicit.generated_predicates import edge_function, state_function
 from checker.explicit.generated_python import IllFormedSystem
@@ -477,16 +477,41 @@ def test_initial_states() -> None:
     assert_same(explored(under(nowhere), "python"), explored(under(nowhere), "native"))
 
 
+@pytest.mark.parametrize("width", [8, 70])
+def test_many_initial_states(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many that machine code enters them: all, as many as wanted, or up to one that is wanted."""
+    x, y = integer("x", 0, 99, None), integer("y", 0, 89, None)
+    z = integer("z", 0, 2**width - 1, e.add(x.node, y.node))
+    turn = action("turn", e.TRUE, {"y": e.ite(e.lt(y.node, e.constant(70)), y.node, e.constant(0))})
+    uneven = e.eq(e.modulo(z.node, e.constant(2)), e.constant(1))
+    chosen = TransitionSystem("Many", (), (x, y, z), (turn,), wellformed=uneven)
+    monkeypatch.setattr(exploration, "_MANY_INITIAL", 1000)
+    late = e.conj(e.eq(x.node, e.constant(95)), e.eq(y.node, e.constant(0)))
+    cases: list[dict[str, Any]] = [{}, {"max_states": 3000}, {"max_states": 10}, {"stop_when": [late]}]
+    for options in cases:
+        python = explored(under(chosen), "python", **options)
+        auto = explored(under(chosen), "auto", **options)
+        assert_same(python, auto)
+        assert isinstance(auto, StateGraph)
+        by_machine = width == 8 and options != {"max_states": 10}
+        assert isinstance(auto.states, PackedStates) == by_machine
+    assert len(explore(under(chosen))) > auto.initial
+
+
 @pytest.mark.parametrize("keep_edges", [True, False])
 @pytest.mark.parametrize("limit", [0, 1, 2, 15, 16, 17, 250, 4095])
 def test_most_states(limit: int, keep_edges: bool) -> None:
     """It stops after the same state."""
-    same_in_both_unless_at_once = explored(
-        under(fleet(3, 6)), "native", max_states=limit, keep_edges=keep_edges
-    )
+    native = explored(under(fleet(3, 6)), "native", max_states=limit, keep_edges=keep_edges)
     python = explored(under(fleet(3, 6)), "python", max_states=limit, keep_edges=keep_edges)
-    assert_same(python, same_in_both_unless_at_once)
+    assert_same(python, native)
     assert isinstance(python, StateGraph) and python.reason == f"more than {limit} states"
+
+
+@pytest.mark.parametrize("limit", [2**31 - 2, 2**31, 10**30])
+def test_a_limit_that_is_never_reached(limit: int) -> None:
+    """More states than can be numbered is no limit at all."""
+    assert same_in_both(fleet(2, 2), max_states=limit).complete
 
 
 @pytest.mark.parametrize("digits", [2, 3, 60])

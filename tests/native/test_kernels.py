@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from pathlib import Path
 
@@ -633,3 +634,14 @@ def test_a_changed_constant_is_compiled_again(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(globals(), "FACTOR", 4)
     again = Kernel(scaled.function)
     assert again(5) == 20
+
+
+@pytest.mark.parametrize("missing", ["llvmlite", "llvmlite.binding"])
+def test_without_llvm(missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where LLVM cannot be loaded a kernel is run by CPython, on the arrays themselves."""
+    row = np.arange(1, 9, dtype=np.int64)
+    with code_kept_in(tmp_path / "nothing is kept here"):
+        monkeypatch.setitem(sys.modules, missing, None)
+        assert not from_static.compiles(row, 3)
+        assert from_static(row, 3) == 6
+    from_static._compiled.clear()
