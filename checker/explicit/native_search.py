@@ -345,6 +345,10 @@ class Positions(Mapping[int, int]):
     def __init__(self, states: PackedStates) -> None:
         self.states = states
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The table is made again where it is wanted: memory that grows cannot be copied.
+        return Positions, (self.states,)
+
     @cached_property
     def _table(self) -> tuple[Growing, int]:
         count, width = self.states.words.shape

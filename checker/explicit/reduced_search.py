@@ -212,7 +212,9 @@ class ReducedGraph(StateGraph):
     def told(self) -> list[str]:
         """What the reduction has saved, a sentence for each."""
         said = []
-        orbits = self.reduction.symmetry.orbits
+        # What takes no room has been fixed for good.
+        used = {slot.name for slot in self.packing.slots if slot.width}
+        orbits = [one for one in self.reduction.symmetry.orbits if not used.isdisjoint(one.blocks[0])]
         if orbits:
             parts = " and ".join(
                 f"{len(orbit.blocks)} like parts ({', '.join(orbit.blocks[0])}, …)" for orbit in orbits
@@ -223,9 +225,9 @@ class ReducedGraph(StateGraph):
             elif stands is None:
                 said.append(f"symmetry: {parts}: {len(self):,} states, each for many")
         where, steps = self.postponed
-        if where:
+        if steps:
             said.append(
                 f"partial order: in {where:,} of {self.expanded:,} states some actions are enough, "
-                f"{steps:,} steps put off"
+                f"{steps:,} step{'' if steps == 1 else 's'} put off"
             )
         return said

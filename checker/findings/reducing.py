@@ -215,6 +215,8 @@ class Reducing:
             graph, more, less = self._few_states(smaller, predicates, goal, deadlocks)
             saved += more
             refused += less
+        if not saved and not refused:
+            refused.append("nothing is saved by it")
         names = [claim.name for claim in here]
         told = tuple(group(names, saved, refused))
         return ReducedSpace(under, live, graph, time.perf_counter() - begun, told)

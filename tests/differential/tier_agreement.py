@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 
 from both_tiers import (
+    TiersDiffer,
     assert_same,
     assert_same_edge_predicate,
     assert_same_predicate,
     code_kept_in,
     explored,
+    judged_by_machine_code,
     switching_after,
 )
 
@@ -78,6 +80,8 @@ def _same_predicate(graph: StateGraph, claim: Property) -> None:
 def _same_findings(elaborated: Elaborated) -> None:
     model = type(elaborated.model)
     python = check(model()).findings
-    with switching_after(0):
+    with switching_after(0), judged_by_machine_code():
         native = check(model()).findings
-    assert python == native
+    for one, other in zip(python, native, strict=True):
+        if one != other:
+            raise TiersDiffer(f"{one!r}: {one} and {other}")

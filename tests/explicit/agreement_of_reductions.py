@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
+from typing import Any
 
+from agreement_with_reduction import complaints
 from naive_reduced_search import Classes, Mistakes, Naive, search, site_of
 
 from checker.explicit.canonical_form import represented
 from checker.explicit.explore import evaluate_all, explore
-from checker.explicit.lasso import is_fair_lasso
 from checker.explicit.outcomes import outcomes
 from checker.explicit.reduced_search import ReducedGraph, Reduction
 from checker.explicit.restoring import restored
 from checker.explicit.safety import deadlocks, hazard_judgements, judge_safety
 from checker.explicit.state_graph import StateGraph
+from checker.findings.judging import judge, resting_place
+from checker.findings.limits import Limits
+from checker.findings.reducing import Reducing, way_of
 from checker.reductions.live_variables import Keeping, LiveVariables, read_by, without_dead_values
 from checker.reductions.partial_order import PartialOrder, partial_order_of
 from checker.reductions.symmetry import Symmetry, symmetry_of
 from checker.regimes.regime import UnderRegime
 from checker.system.evaluate import evaluate
 from checker.system.expression import Expression
-from checker.system.run import Run, Verdict
-from checker.system.transition_system import Hazard, Property, TransitionSystem
+from checker.system.run import Run
+from checker.system.transition_system import Action, Hazard, Property, TransitionSystem
 
 WAYS = ("symmetry", "order", "dead")
 SUBSETS = [frozenset(some) for size in (1, 2, 3) for some in combinations(WAYS, size)]
@@ -305,9 +309,7 @@ def check_end(judged: Judged, claim: Property | None, before: Run, run: Run) -> 
     agree(bool(evaluate(claim.predicate, last)) == wanted, f"no evidence for {claim.kind}", dict(last))
 
 
-def _arguments(action) -> Iterator[tuple[object, ...]]:
-    from itertools import product
-
+def _arguments(action: Action) -> Iterator[tuple[object, ...]]:
     return product(*(symbol.domain.values() for symbol in action.parameters))
 
 
@@ -346,16 +348,6 @@ def compare(
             compare_natively(judged, one, naive, counts)
 
 
-def lasso_complaints(under: UnderRegime, run: Run) -> list[str]:
-    """Why a lasso is not fair."""
-    return list(is_fair_lasso(under.system, run, under.recurring))
-
-
-def settled(verdict: Verdict) -> bool:
-    """Whether it is known."""
-    return verdict is not Verdict.UNKNOWN
-
-
 def named(predicates: Mapping[str, Expression]) -> tuple[Property, ...]:
     """Claims of states about predicates."""
     kinds = ("always", "never", "reachable")
@@ -364,3 +356,50 @@ def named(predicates: Mapping[str, Expression]) -> tuple[Property, ...]:
         for name, predicate in predicates.items()
         for kind in kinds
     )
+
+
+# ---------------------------------------------------------------- as `check --reduce` does it
+
+
+def compare_as_checked(
+    under: UnderRegime, graph: StateGraph, claims: Sequence[Property], counts: Counter[str]
+) -> None:
+    """Every claim, of states and of runs, on the explorations that `check --reduce` makes for them.
+
+    Raises
+    ------
+    Differs
+    """
+    regimes = {claim.name: under.regime for claim in claims}
+    reducing = Reducing(claims, regimes, resting_place(claims), Limits(), None)
+    for claim in claims:
+        space = reducing.space(under, way_of(claim))
+        agree(not space.live.obstacle(claim), f"{claim.kind} is refused", space.live.obstacle(claim))
+        (before,) = judge(graph, claim, claims)
+        (found,) = judge(space.graph, claim, claims)
+        after = space.real(found, claim)
+        name = f"{claim.kind} is {before.verdict.value}, as checked {after.verdict.value}"
+        agree(before.verdict is after.verdict, name)
+        counts[f"checked {claim.kind} {before.verdict.value}"] += 1
+        counts["checked smaller"] += len(space.graph) < len(graph)
+        _same_metrics(claim, before.metrics, after.metrics)
+        agree((before.run is None) == (after.run is None), f"a run of {claim.kind}")
+        if after.run is None or before.run is None:
+            continue
+        counts["checked lassos"] += after.run.loop is not None
+        check_run(under.system, after.run)
+        if way_of(claim) == "states":
+            judged = Judged(under, graph, [claim], resting_place(claims))
+            check_end(judged, claim, before.run, after.run)
+        elif after.run.hazard is None:
+            wrong = list(complaints(graph, claim, after.run))
+            agree(not wrong, f"no evidence against {claim.kind}", *wrong)
+
+
+def _same_metrics(claim: Property, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    # What was explored is not the same, and of several ends or loops another one may be shown.
+    lost = {"states", "digest", "unbounded", "different_ends"}
+    lost |= {"steps"} if claim.kind != "converges" else set()
+    for name, value in after.items():
+        if name not in lost and not str(value).startswith("not judged"):
+            agree(before.get(name) == value, f"{name} of {claim.kind}", before.get(name), value)

@@ -11,6 +11,15 @@ import numpy as np
 import pytest
 
 import checker.explicit.exploration as exploration
+import checker.explicit.explore as exploring
+from checker.explicit import (
+    convergence,
+    fair_cycles,
+    lasso_search,
+    safety,
+    state_graph,
+    strong_components,
+)
 from checker.explicit.explore import explore
 from checker.explicit.generated_predicates import edge_function, state_function
 from checker.explicit.machine_predicates import compile_predicate
@@ -45,6 +54,26 @@ def switching_after(patience: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exploration, "_PATIENCE", patience)
         patch.setattr(exploration, "_PATIENCE_PER_OUTCOME", 0)
+        yield
+
+
+_THRESHOLDS = [
+    (convergence, "_MANY"),
+    (exploring, "_MANY"),
+    (fair_cycles, "_MANY"),
+    (lasso_search, "_MANY"),
+    (safety, "_MANY"),
+    (state_graph, "_MANY"),
+    (strong_components, "_SMALL"),
+]
+
+
+@contextmanager
+def judged_by_machine_code() -> Iterator[None]:
+    """Let everything that large graphs are judged by in another way be judged in that way."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in _THRESHOLDS:
+            patch.setattr(module, name, 0)
         yield
 
 

@@ -1,8 +1,8 @@
-"""Let the tests of this folder import their shared modules."""
+"""Let the tests of this folder import their shared modules, and those of the reductions' tests."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "reductions")]

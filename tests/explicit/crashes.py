@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from checker.explicit import native_search, python_search
+from checker.explicit import python_search
 from checker.explicit.explore import explore
+from checker.explicit.native_search import NativeSearch
 from checker.regimes.regime import UnderRegime
 
 __all__ = ["crash_images", "in_small_pieces", "without_waiting"]
@@ -28,10 +29,10 @@ def without_waiting() -> Iterator[None]:
 
 @contextmanager
 def in_small_pieces(states: int) -> Iterator[None]:
-    """Look at the clock, at limits and at Ctrl-C every few states; machine code at least every 16."""
+    """Look at the clock, at limits and at Ctrl-C every few states."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(python_search, "_CHUNK", states)
-        patch.setattr(native_search, "_CHUNK_GUARDS", 1)
+        patch.setattr(NativeSearch, "_end_of_piece", lambda search: search.expanded + states)
         yield
 
 

@@ -121,32 +121,31 @@ def test_stopped_after_every_state(name: str, keep_edges: bool, tmp_path: Path) 
     chosen = under(SYSTEMS[name])
     whole = explored(chosen, "python", keep_edges=keep_edges)
     assert isinstance(whole, StateGraph)
-    for most, tier in zip(range(1, len(whole) + 1, 1 + len(whole) // 60), itertools.cycle(TIERS)):
+    limits = range(1, len(whole) + 1, 1 + len(whole) // 30)
+    for most, tier in zip(limits, itertools.cycle(TIERS), strict=False):
         now = resumed(chosen, tmp_path, tier, keep_edges=keep_edges, max_states=most)
         assert_same(now, explored(chosen, "python", keep_edges=keep_edges, max_states=most))
     for tier in (*TIERS, "auto"):
         assert_same(whole, resumed(chosen, tmp_path, tier, keep_edges=keep_edges))
 
 
-@pytest.mark.parametrize(("first", "then"), [*itertools.product(TIERS, TIERS)])
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("keep_edges", [True, False], ids=["edges", "counts"])
 @pytest.mark.parametrize("name", ["growing", "wide", "beyond at once"])
-def test_killed_at_every_moment(
-    name: str, keep_edges: bool, first: str, then: str, tmp_path: Path
-) -> None:
+def test_killed_at_every_moment(name: str, keep_edges: bool, tier: str, tmp_path: Path) -> None:
     """Whatever is half written when a process dies, the next one finds something to go on from."""
     chosen = under(SYSTEMS[name])
     whole = explored(chosen, "python", keep_edges=keep_edges)
     assert isinstance(whole, StateGraph)
-    images = crash_images(chosen, tmp_path, max(1, len(whole) // 4), tier=first, keep_edges=keep_edges)
+    images = crash_images(chosen, tmp_path, 1 + len(whole) // 3, tier=tier, keep_edges=keep_edges)
     assert len(images) > 10
-    for image in images:
+    for image, then in zip(images, itertools.cycle(TIERS), strict=False):
         assert_same(whole, resumed(chosen, image, then, keep_edges=keep_edges))
-        # What has been finished is only read.
-        assert_same(whole, resumed(chosen, image, then, keep_edges=keep_edges))
+    # What has been finished is only read.
+    assert_same(whole, resumed(chosen, images[0], tier, keep_edges=keep_edges))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(systems(), systems(wide=True), st.sampled_from(TIERS), st.booleans(), st.randoms())
 def test_random_systems_killed(
     narrow: TransitionSystem, wide: TransitionSystem, tier: str, keep_edges: bool, draw: random.Random
@@ -156,7 +155,7 @@ def test_random_systems_killed(
         _compare(UNBOUNDED.apply(chosen), tier, keep_edges, draw, most=150)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.integers(0, 2**48))
 def test_random_wide_systems_killed(seed: int) -> None:
     """States of many words, numbers far from zero, everything that can go wrong."""
@@ -175,12 +174,12 @@ def _compare(
     options: dict[str, Any] = {"keep_edges": keep_edges, "max_states": most}
     with TemporaryDirectory() as place, without_waiting():
         try:
-            images = crash_images(chosen, Path(place), 1 + len(whole) // 5, tier=tier, **options)
+            images = crash_images(chosen, Path(place), 1 + len(whole) // 3, tier=tier, **options)
         except NotCompilable:
             event("only generated Python")
             tier = "python"
-            images = crash_images(chosen, Path(place) / "again", 1 + len(whole) // 5, **options)
-        for image in draw.sample(images, min(6, len(images))):
+            images = crash_images(chosen, Path(place) / "again", 1 + len(whole) // 3, **options)
+        for image in draw.sample(images, min(4, len(images))):
             then = draw.choice(TIERS) if tier == "native" else "python"
             assert_same(whole, resumed(chosen, image, then, **options))
     event("compared")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import pickle
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +23,8 @@ from both_tiers import (
 from interpreted_graph import interpret
 from small_systems import action, counter, fleet, hazard, integer, put, symbol, system, truth, under
 
-from checker.explicit import exploration, machine_successors, search_kernels
+from checker.explicit import exploration, machine_predicates, machine_successors, search_kernels
+from checker.explicit import explore as exploring
 from checker.explicit.explore import evaluate_all, evaluate_edges, explore
 from checker.explicit.generated_predicates import edge_function, state_function
 from checker.explicit.generated_python import IllFormedSystem
@@ -141,8 +145,8 @@ def test_layouts(name: str) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 2, 4, 5, 7, 13, 16, 31, 32, 33, 48, 63])
-@pytest.mark.parametrize("low", [0, -3])
-def test_computed_index(width: int, low: int) -> None:
+@pytest.mark.parametrize(("low", "apart"), [(0, False), (-3, False), (-3, True)])
+def test_computed_index(width: int, low: int, apart: bool) -> None:
     """A row is read and written at a computed index, within a word and across words, and beyond it."""
     length = max(3, min(30, 150 // width))
     at = integer("at", -2, length + 1, (-2,))
@@ -154,7 +158,7 @@ def test_computed_index(width: int, low: int) -> None:
     read = e.select(e.array(one.node for one in row), at.node)
     middle = e.constant(low + 2 ** (width - 1))
     chosen = system(
-        [between, *row[:2], at, *row[2:]],
+        [between, *row[:2], at, *row[2:]] if apart else [between, at, *row],
         action("on", e.lt(at.node, e.constant(length + 1)), {"at": e.add(at.node, e.constant(1))}),
         action("write", e.TRUE, put(row, at.node, e.constant(low))),
         action("copy", e.lt(read, middle), {"row[0]": read, "between": e.le(middle, read)}),
@@ -567,7 +571,19 @@ def test_growth(many: StateGraph) -> None:
     assert_same(many, auto)
 
 
-def test_predicates_of_many_states(many: StateGraph) -> None:
+class Counted:
+    """A function that counts its calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.calls = 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return self.function(*arguments)
+
+
+def test_predicates_of_many_states(many: StateGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above some number of states or edges predicates are machine code, and say the same."""
     graph = many
     digits = [one.node for one in graph.system.variables]
@@ -575,8 +591,11 @@ def test_predicates_of_many_states(many: StateGraph) -> None:
     for digit in digits[1:]:
         total = e.add(e.mul(total, e.constant(-10)), digit)
     later = e.next_variable(digits[2].payload, INT)
+    monkeypatch.setattr(exploring, "_MANY", len(graph))
+    monkeypatch.setattr(machine_predicates, "compile_predicate", counted := Counted(compile_predicate))
     of_state = evaluate_all(graph, total)
     of_edge = evaluate_edges(graph, e.lt(digits[2], later))
+    assert counted.calls == 2
     assert of_state.tolist() == list(state_function(graph.system, graph.packing, total)(graph.states))
     after = (
         [graph.states[target] for _, target in graph.steps_from(index)] for index in range(len(graph))
@@ -595,6 +614,16 @@ def test_positions(many: StateGraph) -> None:
     for packed in (-1, 9, 2**64 - 1, 2**64, 2**200):
         assert packed not in graph.positions
     assert len(graph.positions) == len(graph) == len(set(graph.positions))
+
+
+@pytest.mark.parametrize("tier", ["python", "native"])
+def test_graphs_are_copied_and_pickled(tier: str) -> None:
+    """Whatever explored it, and whatever has been asked of it."""
+    graph = explored(under(fleet(2, 2)), tier)
+    assert isinstance(graph, StateGraph)
+    assert graph.index(graph.state(3)) == 3
+    assert_same(graph, pickle.loads(pickle.dumps(graph)))
+    assert_same(graph, deepcopy(graph))
 
 
 # ---------------------------------------------------------------- kernels, in CPython

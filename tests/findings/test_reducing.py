@@ -139,14 +139,14 @@ def test_each_property_alone(reference: str) -> None:
 
 
 def test_what_it_saves() -> None:
-    """How much is explored of two reference models."""
+    """At most so much is explored of two reference models."""
 
-    def states(reference: str, **sizes: int) -> list[int]:
-        found = check(load(reference)(**sizes), reduce=True)
-        return [space.states for space in found.spaces]
+    def states(reference: str, **sizes: int) -> int:
+        (space,) = check(load(reference)(**sizes), reduce=True).spaces
+        return space.states
 
-    assert states("counter::Counter", digits=4, base=6) == [126]  # of 1,296
-    assert states("two_phase_commit::TwoPhaseCommit", managers=4) == [40]  # of 1,568
+    assert states("counter::Counter", digits=4, base=6) <= 126  # of 1,296
+    assert states("two_phase_commit::TwoPhaseCommit", managers=4) <= 60  # of 1,568
 
 
 # ---------------------------------------------------------------- deadlocks, and where they are none
@@ -259,9 +259,9 @@ def test_nothing_to_reduce() -> None:
     found = both(Plain)
     assert found.reductions[:2] == ("not reduced for `small`, `ends`", "  no symmetry: no like parts")
     assert both(Plain, properties=["ends"])["ends"].verdict is Verdict.VIOLATED
-    assert (
-        both(Plain, properties=["well_defined"]).reductions[0] == "not reduced for errors of the model"
-    )
+    # Nothing can go wrong in it: not even its one variable matters.
+    (space,) = both(Plain, properties=["well_defined"]).spaces
+    assert space.states == 1
 
 
 def test_no_steps_at_all() -> None:
@@ -327,7 +327,7 @@ def test_idempotence_needs_everything() -> None:
     """It is judged on the whole graph, and that is said."""
     found = both(load("duplicate_instance")())
     assert found.reductions[-2:] == (
-        "not reduced for `launched_once`",
+        "not reduced for `reentrant`",
         "  what single passes write has to be compared in every state",
     )
 
@@ -369,7 +369,7 @@ def test_a_loop_that_would_be_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.reductions[-1] == (
         "`rests` judged on everything: forgotten values are too long in coming back"
     )
-    assert [space.states for space in found.spaces] == [2, 1, 82]
+    assert [space.states for space in found.spaces] == [2, 2, 1, 82]
 
 
 # ---------------------------------------------------------------- limits
@@ -421,11 +421,20 @@ def wrong_verdicts(found: Findings) -> Iterator[Finding]:
 @pytest.mark.parametrize("most", [0, 1, 30, 3_000])
 def test_a_limit_of_states(most: int) -> None:
     """What is found within it is real, all else is unknown."""
-    found = check(Huge, reduce=True, max_states=most)
+    asked = ["never_broken", "few", "all_nine", "settles"]
+    found = check(Huge, properties=asked, reduce=True, max_states=most)
     assert list(wrong_verdicts(found)) == []
-    assert found["never_broken"].verdict is (Verdict.VIOLATED if most > 30 else Verdict.UNKNOWN)
+    assert found["never_broken"].verdict is (Verdict.VIOLATED if most > 1 else Verdict.UNKNOWN)
     assert found["few"].reason.startswith(f"more than {most} states")
     assert not any(space.complete for space in found.spaces)
+
+
+def test_what_only_a_reduction_decides() -> None:
+    """Within a limit that is far too small without it."""
+    options: dict[str, Any] = {"properties": ["goes_on"], "max_states": 3_000}
+    assert check(Huge, **options)["goes_on"].verdict is Verdict.UNKNOWN
+    found = check(Huge, reduce=True, **options)
+    assert (found["goes_on"].verdict, str(found["goes_on"].scope)) == (Verdict.HOLDS, "exhaustive")
 
 
 def test_a_limit_of_memory() -> None:
