@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from random import Random
+from typing import Any
 
+import pytest
 from agreement_of_reductions import (
     SUBSETS,
     Judged,
@@ -23,9 +25,11 @@ from loose_systems import loose_system
 from quotient_explorer import quotient
 from symmetric_systems import CHANGES, Symmetric, special
 
+from checker.explicit import convergence
 from checker.explicit.explore import explore
 from checker.explicit.reduced_search import Reduction
 from checker.findings.judging import resting_place
+from checker.reductions import ample_sets
 from checker.reductions.partial_order import PartialOrder, partial_order_of
 from checker.reductions.symmetry import Symmetry, symmetry_of
 from checker.regimes.regime import FINITELY_MANY, NONE, UNBOUNDED, Regime, UnderRegime, at_most
@@ -77,6 +81,15 @@ def drawn(seed: int) -> tuple[UnderRegime, list[Property], Expression | None]:
 def some(random: Random, claims: list[Property]) -> list[Property]:
     """All of them, or a few: what is judged decides what may be left out."""
     return claims if random.random() < 0.5 else random.sample(claims, random.randint(0, 2))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _little_effort() -> Any:
+    """How long to look for sets that suffice, and for convergence from anywhere, is no matter here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ample_sets, "_MOST_FACTS", 60)
+        patch.setattr(convergence, "_MOST_WELLFORMED", 300)
+        yield
 
 
 @MANY
