@@ -1,8 +1,15 @@
-"""How hypothesis runs: the same examples every time, and many random ones for `make fuzz`."""
+"""How hypothesis runs: the same examples every time, many random ones for `make fuzz`; where code is kept."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from hypothesis import HealthCheck, settings
+
+# Compiled once for all tests, their subprocesses included; and never in what the user's own runs use.
+os.environ["RECONVERGE_CACHE"] = tempfile.mkdtemp(prefix="reconverge-tests-")
+atexit.register(shutil.rmtree, os.environ["RECONVERGE_CACHE"], ignore_errors=True)
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

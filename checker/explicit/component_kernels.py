@@ -201,9 +201,9 @@ def judge_fairness(
                 for position in range(offsets[node], offsets[node + 1]):
                     label = labels[position]
                     target = targets[position]
-                    if allowed[label] != 0 and column_of[label] == column and target != node:
-                        if rank[target] == component:
-                            taken = taken | bit_of[label]
+                    inner = target != node and rank[target] == component
+                    if inner and allowed[label] != 0 and column_of[label] == column:
+                        taken = taken | bit_of[label]
         if (every & weak[column] & ~taken) != 0:
             verdict = REJECTED
             break
@@ -224,9 +224,9 @@ def judge_fairness(
             for position in range(offsets[node], offsets[node + 1]):
                 label = labels[position]
                 target = targets[position]
-                if allowed[label] != 0 and column_of[label] == column and target != node:
-                    if rank[target] == component:
-                        taken2 = taken2 | bit_of[label]
+                inner = target != node and rank[target] == component
+                if inner and allowed[label] != 0 and column_of[label] == column:
+                    taken2 = taken2 | bit_of[label]
         missing = some2 & strong[column] & ~taken2
         for i in range(count):
             if (enabled[members[i] * columns + column] & missing) != 0:

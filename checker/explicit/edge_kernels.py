@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.native.intrinsics import Row, Word
+from checker.native.intrinsics import Row
 from checker.native.kernel import kernel
 
 __all__ = ["enable", "shortest", "unstick"]

@@ -257,7 +257,9 @@ class Exploration:
         if self.threads > 1:
             from checker.explicit.parallel_search import ParallelSearch
 
-            return ParallelSearch(successors, self.packing, names, before, threads=self.threads, **limits)
+            return ParallelSearch(
+                successors, self.packing, names, before, threads=self.threads, **limits
+            )
         from checker.explicit.native_search import NativeSearch
 
         return NativeSearch(successors, self.packing, names, before, **limits)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from checker.explicit import parallel_kernels as kernels
+from checker.explicit import parallel_table_kernels as tables
 from checker.explicit import search_kernels
 from checker.explicit.growing import Growing
 from checker.explicit.interruption import Interruption
@@ -139,7 +140,7 @@ class ParallelSearch(NativeSearch):
         self.team.together(self._generate)
         known = self._settle(chunk)
         if not known:
-            kernels.take_back(self.table.array, chunk.places.array, chunk.pieces, self.plan)
+            tables.take_back(self.table.array, chunk.places.array, chunk.pieces, self.plan)
             for one in chunk.own:
                 one.fired[:] = 0
             return False
@@ -163,7 +164,7 @@ class ParallelSearch(NativeSearch):
             if not (
                 kernels.generate.compiles(*self._generation(0))
                 and kernels.commit.compiles(*self._commitment())
-                and kernels.enter_some.compiles(*self._entry())
+                and tables.enter_some.compiles(*self._entry())
             ):
                 self.threads = 1
         return self.chunk if self.threads > 1 else None
@@ -301,7 +302,7 @@ class ParallelSearch(NativeSearch):
         )
 
     def _enter(self, number: int) -> None:
-        kernels.enter_some(*self._entry())
+        tables.enter_some(*self._entry())
 
     def _entry(self) -> tuple[Any, ...]:
         return self.words.array, self.width, self.table.array, self.bits, self.plan

@@ -16,6 +16,7 @@ import platform
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,7 @@ from checker.native.object_file import FlatCode
 
 __all__ = ["MappedCode", "folder", "key_of", "load", "store"]
 
-_MAGIC = b"reconverge code\x00\x02"
+_MAGIC = b"reconverge code\x00\x03"
 _MOST_BYTES = 64_000_000
 """Older files go beyond this."""
 
@@ -132,9 +133,10 @@ def load(key: str) -> MappedCode | None:
             if not _only_mine(os.fstat(file.fileno())):
                 return None
             data = file.read()
-        os.utime(place / f"{key}.code")
+        with suppress(OSError):  # it may be there to be read only
+            os.utime(place / f"{key}.code")
         begin = len(_MAGIC) + 32
-        if data[:begin] != _MAGIC + hashlib.sha256(data[begin:]).digest():
+        if data[:begin] != _MAGIC + _digest(key, data[begin:]):
             return None
         length = int.from_bytes(data[begin : begin + 4], "little")
         entries: dict[str, int] = json.loads(data[begin + 4 : begin + 4 + length])
@@ -156,12 +158,17 @@ def store(key: str, code: FlatCode) -> None:
         handle, temporary = tempfile.mkstemp(dir=place, prefix="new-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+                file.write(_MAGIC + _digest(key, body) + body)
             os.replace(temporary, place / f"{key}.code")
         except OSError:
             os.unlink(temporary)
     except OSError:
         return
+
+
+def _digest(key: str, body: bytes) -> bytes:
+    # Of the name too: a file that was given another name has other code.
+    return hashlib.sha256(key.encode() + b"\0" + body).digest()
 
 
 def _executable(block: bytes) -> mmap.mmap:

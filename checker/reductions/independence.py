@@ -176,7 +176,7 @@ class Independence:
                 *(neg(other.after(hazard)) for hazard in outsider.hazards),
                 *(
                     eq(other.after(outsider.value(node)), first.after(member.value(node)))
-                    for node in {**first.updates, **other.updates}
+                    for node in {**outsider.updates, **member.updates}
                 ),
             )
         )

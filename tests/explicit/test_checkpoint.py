@@ -164,9 +164,7 @@ def test_random_wide_systems_killed(seed: int) -> None:
     _compare(chosen, draw.choice(TIERS), draw.random() < 0.7, draw, most=draw.choice([40, 150]))
 
 
-def _compare(
-    chosen: UnderRegime, tier: str, keep_edges: bool, draw: random.Random, most: int
-) -> None:
+def _compare(chosen: UnderRegime, tier: str, keep_edges: bool, draw: random.Random, most: int) -> None:
     whole = explored(chosen, "python", keep_edges=keep_edges, max_states=most)
     if not isinstance(whole, StateGraph):
         event("refused")

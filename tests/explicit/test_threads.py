@@ -23,6 +23,7 @@ from wide_systems import wide_system
 
 from checker.explicit import parallel_kernels as kernels
 from checker.explicit import parallel_search
+from checker.explicit import parallel_table_kernels as tables
 from checker.explicit.explore import explore
 from checker.explicit.packing import NotCompilable
 from checker.explicit.parallel_search import ParallelSearch
@@ -219,7 +220,7 @@ def test_a_table_filled_by_all() -> None:
     plan = np.zeros(kernels.PLAN, dtype=np.int64)
 
     def share(number: int) -> None:
-        kernels.enter_some(words, 1, table, bits, plan)
+        tables.enter_some(words, 1, table, bits, plan)
 
     with Team(4) as team:
         for _ in range(100):
@@ -442,7 +443,7 @@ def test_no_threads_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels that CPython has to run are not given to several threads."""
-    monkeypatch.setattr(kernels.enter_some, "compiles", lambda *arguments: False)
+    monkeypatch.setattr(tables.enter_some, "compiles", lambda *arguments: False)
     chosen = under(fleet(3, 4))
     with willing() as chunks:
         assert_same_arrays(explore(chosen, tier="native"), explore(chosen, tier="native", threads=2))

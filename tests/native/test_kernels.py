@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import llvmlite
 import numpy as np
 import pytest
 from both_ways import Callback, both_ways, code_kept_in
@@ -641,6 +642,8 @@ def test_without_llvm(missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """Where LLVM cannot be loaded a kernel is run by CPython, on the arrays themselves."""
     row = np.arange(1, 9, dtype=np.int64)
     with code_kept_in(tmp_path / "nothing is kept here"):
+        # What a package has as an attribute already is not imported again.
+        monkeypatch.delattr(llvmlite, "binding", raising=False)
         monkeypatch.setitem(sys.modules, missing, None)
         assert not from_static.compiles(row, 3)
         assert from_static(row, 3) == 6
