@@ -277,7 +277,10 @@ class Exploration:
         else:
             fired = search.fired
         beyond = search.values_beyond or any(mishap.hazard is None for mishap in search.mishaps)
+        complete = search.initial_all and search.expanded == search.known and not beyond
         reason = search.reason
+        if complete and reason == "interrupted":
+            reason = ""  # it came when there was nothing left to do
         if beyond and not reason:
             reason = "Nat bound: some values lie beyond it"
         graph = search.graph(
@@ -295,7 +298,7 @@ class Exploration:
             units=self.units,
             mishaps=search.mishaps,
             steps=search.steps,
-            complete=search.initial_all and search.expanded == search.known and not beyond,
+            complete=complete,
             reason=reason,
             has_edges=self.keep_edges,
             fired=fired,

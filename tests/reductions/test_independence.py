@@ -287,6 +287,14 @@ def test_the_order_gives_different_results():
     assert asked(RAISE, copy) == (False, True)
 
 
+def test_an_update_that_changes_nothing_in_one_order_only():
+    """To assign the value that is there already is no change before the other, and one after it."""
+    copy = action("copy", TRUE, {"other": FLAG.node})
+    turn = action("turn", neg(FLAG.node), {"flag": neg(FLAG.node)})
+    assert asked(copy, turn, other=False) == (False, True)
+    assert asked(turn, copy, other=False) == (False, True)
+
+
 def test_the_order_does_not_matter_after_all():
     """Both change the variable alike, or by amounts that are added."""
     again = action("again", TRUE, {"flag": TRUE, "place": constant(2)})

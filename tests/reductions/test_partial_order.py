@@ -38,7 +38,7 @@ from checker.system.sorts import BOOL, INT, Domain
 from checker.system.transition_system import Action, Kind, Symbol, TransitionSystem, Variable
 from checker.system.walk import topological
 
-MOST_STATES = 1_200
+MOST_STATES = 400
 
 
 def differences(
@@ -116,7 +116,7 @@ def unstructured(draw: st.DrawFn) -> tuple[TransitionSystem, dict[str, Expressio
 
 
 @given(unstructured())
-@settings(max_examples=60)
+@settings(max_examples=50)
 def test_same_verdicts_on_systems_without_structure(drawn: tuple):
     """Also where every operator, sort, parameter and choice occurs, and nothing is a process."""
     result = both(*drawn)
@@ -328,7 +328,7 @@ def test_beyond_a_bound():
 
 @pytest.mark.parametrize(
     ("servers", "regime", "expected"),
-    [(3, NONE, (0, 0)), (2, at_most(2), (0, 0))],
+    [(3, NONE, (216, 16)), (2, at_most(2), (286, 96))],
 )
 def test_fleet(servers: int, regime: Regime, expected: tuple[int, int]):
     """Servers have nothing in common but the budget of their faults."""
