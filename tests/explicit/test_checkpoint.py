@@ -277,12 +277,15 @@ def test_the_search_is_given_back(tmp_path: Path) -> None:
 
 CHILD = """
 import sys
+import time
 from pathlib import Path
 from small_systems import fleet, under
 from checker.explicit import native_search
 from checker.explicit.explore import explore
 native_search._CHUNK_GUARDS = 40_000
-graph = explore(under(fleet(4, 6)), save=Path(sys.argv[1]), resume=True, save_every=0.02)
+# Slow enough to be killed ten times, however fast the machine is.
+slow = lambda *seen: time.sleep(0.01)
+graph = explore(under(fleet(4, 6)), save=Path(sys.argv[1]), resume=True, save_every=0.02, progress=slow)
 print(graph.digest, len(graph), graph.steps, graph.complete)
 """
 
