@@ -14,6 +14,8 @@ __all__ = ["interruptible"]
 
 Result = TypeVar("Result")
 
+_OFTEN = 0.1
+
 
 def interruptible(function: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function that does not hold the interpreter's lock.
@@ -46,7 +48,9 @@ def interruptible(function: Callable[..., Result], *arguments: Any) -> Result:
         threading.Thread(target=work, daemon=True).start()
     except RuntimeError:
         return function(*arguments)  # no more threads, or no room for one
-    done.wait()
+    # A signal may have woken another thread, of which this one is only told when it runs.
+    while not done.wait(_OFTEN):
+        pass
     if problems:
         raise problems[0]
     return results[0]

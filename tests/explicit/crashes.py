@@ -16,7 +16,10 @@ from checker.explicit.explore import explore
 from checker.explicit.native_search import NativeSearch
 from checker.regimes.regime import UnderRegime
 
-__all__ = ["crash_images", "in_small_pieces", "without_waiting"]
+__all__ = ["IN_MEMORY", "crash_images", "in_small_pieces", "without_waiting"]
+
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where files are written fast."""
 
 
 @contextmanager

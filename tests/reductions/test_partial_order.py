@@ -38,7 +38,7 @@ from checker.system.sorts import BOOL, INT, Domain
 from checker.system.transition_system import Action, Kind, Symbol, TransitionSystem, Variable
 from checker.system.walk import topological
 
-MOST_STATES = 400
+MOST_STATES = 1_200
 
 
 def differences(
