@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0: every property holds. 1: one is violated. 2: a mistake in the use or in the model.
         3: an internal error. 4: inconclusive.
     """
+    # Nothing here is linear algebra: threads that wait for some only take time from others.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from checker.cli.failures import run
 
     return run(arguments)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from checker.explicit import key_kernels
 from checker.explicit import search_kernels as kernels
 from checker.explicit.generated_python import IllFormedSystem
 from checker.explicit.growing import Growing
@@ -17,7 +17,8 @@ from checker.explicit.interruption import Interruption
 from checker.explicit.labels import Mishap, label_type
 from checker.explicit.machine_predicates import MachinePredicate
 from checker.explicit.packed_states import PackedStates
-from checker.explicit.packing import Packing
+from checker.explicit.packing import WORD, Packing
+from checker.explicit.positions import FULLEST, Positions
 from checker.explicit.python_search import MOST_STATES, distinct, piece
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
@@ -25,10 +26,7 @@ from checker.explicit.state_graph import StateGraph
 if TYPE_CHECKING:
     from checker.explicit.machine_successors import Successors
 
-__all__ = ["NativeSearch", "Positions"]
-
-_FULLEST = 0.7
-"""Part of the table that may be in use: beyond it probing takes long."""
+__all__ = ["NativeSearch"]
 
 _CHUNK_GUARDS = 6_000_000
 """Guards tested between two looks at Ctrl-C and at the memory: some tens of milliseconds."""
@@ -58,9 +56,12 @@ class NativeSearch:
     ----------
     keeps_runs : bool
         Whether every run of the system up to some length is there.
+    numbers_needed : bool
+        Whether the table has to tell which state one is, and not only that it is known.
     """
 
     keeps_runs = True
+    numbers_needed = False
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class NativeSearch:
         self.packing = packing
         self.names = names
         self.keep_edges = keep_edges
+        self.numbers_needed = self.numbers_needed or keep_edges
         self.max_states = MOST_STATES if max_states is None else min(max_states, MOST_STATES)
         self.enough = enough
         self.spare = spare
@@ -162,8 +164,9 @@ class NativeSearch:
             ).reshape(-1)
             self.parents.array[before:count] = -1
             self.parent_labels.array[before:count] = -1
-            kernels.enter_all(self.words.array, self.width, before, count, self.table.array, self.bits)
             self.at[kernels.KNOWN] = self.initial = count
+            if not self._enter_from(before, count):
+                self._rebuild(count, self.bits + 1)
             if count > self.max_states:
                 self.reason = f"more than {self.max_states} states"
             self._look_up(interruption, before, at_end=True)
@@ -187,6 +190,8 @@ class NativeSearch:
             self._make_room()
             result = self._expand()
             self._gather_mishaps(result)
+            if result == key_kernels.CROWDED:
+                self._rebuild(self.known, self.bits + 1)
             if result == kernels.FULL and self.max_states < MOST_STATES:
                 self.reason = f"more than {self.max_states} states"
             elif result == kernels.FULL:
@@ -202,6 +207,8 @@ class NativeSearch:
         return min(self.expanded + piece(self.successors.most), self.known)
 
     def _expand(self) -> int:
+        if self._keys:
+            return self._expand_by_keys()
         return int(
             kernels.expand(
                 self.successors,
@@ -216,6 +223,28 @@ class NativeSearch:
                 self.targets.array,
                 self.labels.array,
                 self.offsets.array,
+                self.unfortunate.array,
+                self.fired,
+                self.out,
+                self.out_labels,
+                self.failed,
+                self.hashes,
+                self.counts,
+                self.at,
+            )
+        )
+
+    def _expand_by_keys(self) -> int:
+        return int(
+            key_kernels.expand_keys(
+                self.successors,
+                self.successors.most,
+                self._size,
+                self.words.array,
+                self.table.array,
+                self.bits,
+                self.parents.array,
+                self.parent_labels.array,
                 self.unfortunate.array,
                 self.fired,
                 self.out,
@@ -270,19 +299,42 @@ class NativeSearch:
                 row.reserve(self.edges + self.reach)
             self.at[kernels.EDGE_ROOM] = min(len(self.targets), len(self.labels))
         self.at[kernels.MISHAP_ROOM] = len(self.unfortunate) // 2 - 1
-        if states > _FULLEST * (1 << self.bits):
+        if states > FULLEST * (1 << self.bits):
             self._rebuild(states)
-        self.at[kernels.STATE_ROOM] = min(*room, int(_FULLEST * (1 << self.bits)))
+        self.at[kernels.STATE_ROOM] = min(*room, int(FULLEST * (1 << self.bits)))
 
-    def _rebuild(self, states: int) -> None:
-        """A larger table; the old one is given back before there is a new one."""
-        bits = self.bits
-        while states > _FULLEST * (1 << bits):
+    def _rebuild(self, states: int, bits: int = 0) -> None:
+        """A larger table, of 2^bits entries or more; the old one is given back before there is a new one."""
+        bits = max(bits, self.bits)
+        while states > FULLEST * (1 << bits):
             bits += 1
-        self.spare((4 << bits) - self.table.array.nbytes)
-        self.bits = bits
-        self.table.clear(1 << self.bits)
-        kernels.enter_all(self.words.array, self.width, 0, self.known, self.table.array, self.bits)
+        while True:
+            self.spare((4 << bits) - self.table.array.nbytes)
+            self.bits = bits
+            self.table.clear(1 << bits)
+            if self._enter_from(0, self.known):
+                return
+            bits += 1
+
+    @property
+    def _size(self) -> int:
+        """Bits of a key: those of a state, and no less than those of a place in the table."""
+        return max(self.packing.bits, self.bits)
+
+    @property
+    def _keys(self) -> bool:
+        """Whether the table holds the states themselves, and no numbers."""
+        return not self.numbers_needed and self._size <= min(WORD, self.bits + key_kernels.MOST_LEFT)
+
+    def _enter_from(self, first: int, count: int) -> bool:
+        """Enter states first … count-1; whether there is room for all of them."""
+        if self._keys:
+            done = key_kernels.enter_keys(
+                self.words.array, self._size, first, count, self.table.array, self.bits
+            )
+            return bool(done == kernels.DONE)
+        kernels.enter_all(self.words.array, self.width, first, count, self.table.array, self.bits)
+        return True
 
     # ------------------------------------------------------------ the result
 
@@ -337,42 +389,3 @@ class NativeSearch:
         for row in rows.values():
             row.flags.writeable = False
         return rows
-
-
-class Positions(Mapping[int, int]):
-    """The number of every packed state, looked up in a table that is made on first use."""
-
-    def __init__(self, states: PackedStates) -> None:
-        self.states = states
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # The table is made again where it is wanted: memory that grows cannot be copied.
-        return Positions, (self.states,)
-
-    @cached_property
-    def _table(self) -> tuple[Growing, int]:
-        count, width = self.states.words.shape
-        bits = 8
-        while count > _FULLEST * (1 << bits):
-            bits += 1
-        table = Growing(np.uint32, 1 << bits, scattered=True)
-        kernels.enter_all(self.states.words.reshape(-1), width, 0, count, table.array, bits)
-        return table, bits
-
-    def __getitem__(self, packed: int) -> int:
-        rows = self.states.words
-        width = rows.shape[1]
-        if packed < 0 or packed >> (64 * width):
-            raise KeyError(packed)
-        wanted = np.frombuffer(packed.to_bytes(8 * width, "little"), dtype="<u8").astype(np.uint64)
-        table, bits = self._table
-        number = int(kernels.find(rows.reshape(-1), width, table.array, bits, wanted))
-        if number < 0:
-            raise KeyError(packed)
-        return number
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.states)
-
-    def __len__(self) -> int:
-        return len(self.states)

@@ -13,6 +13,7 @@ from checker.explicit.growing import Growing
 from checker.explicit.interruption import Interruption
 from checker.explicit.memory import MemoryLimit
 from checker.explicit.native_search import NativeSearch
+from checker.explicit.positions import FULLEST
 from checker.explicit.python_search import MOST_STATES
 from checker.explicit.team import Team
 
@@ -45,9 +46,6 @@ _LEAST_CLAIMS = 0.05
 _ENTERED = 1 << 15
 """States that a thread enters into a new table at a time."""
 
-_FULLEST = 0.7
-"""As in `NativeSearch`."""
-
 
 class ParallelSearch(NativeSearch):
     """Expands large chunks by several threads, and by one whatever is not worth more.
@@ -62,6 +60,8 @@ class ParallelSearch(NativeSearch):
         Others are those of `NativeSearch`. With `found` one thread does it all: the search has to
         stop soon after the first such state, and always at the same place.
     """
+
+    numbers_needed = True
 
     def __init__(self, *given: Any, threads: int, **options: Any) -> None:
         self.threads = threads
@@ -106,7 +106,7 @@ class ParallelSearch(NativeSearch):
     @property
     def _numbers(self) -> int:
         """How many claims the table has room for, and its entries, and 32 bits."""
-        return max(0, min(int(_FULLEST * (1 << self.bits)), MOST_STATES) - self.known)
+        return max(0, min(int(FULLEST * (1 << self.bits)), MOST_STATES) - self.known)
 
     def _divide(self, first: int, count: int, size: int) -> int:
         """Make a plan for some states: the number of pieces, of so many states each."""
@@ -230,13 +230,13 @@ class ParallelSearch(NativeSearch):
         for one in (self.parents, self.parent_labels):
             one.reserve(states)
 
-    def _rebuild(self, states: int) -> None:
+    def _rebuild(self, states: int, bits: int = 0) -> None:
         """As in `NativeSearch`; what is entered where does not matter, so all threads can do it."""
         if self.chunk is None or self.threads == 1:
-            super()._rebuild(states)
+            super()._rebuild(states, bits)
             return
-        bits = self.bits
-        while states > _FULLEST * (1 << bits):
+        bits = max(bits, self.bits)
+        while states > FULLEST * (1 << bits):
             bits += 1
         self.spare((4 << bits) - self.table.array.nbytes)
         self.bits = bits

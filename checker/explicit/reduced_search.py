@@ -14,8 +14,9 @@ from checker.explicit.canonical_form import CanonicalForm, compile_canonical, re
 from checker.explicit.growing import Growing
 from checker.explicit.labels import Instance, Mishap
 from checker.explicit.machine_predicates import compile_bits
-from checker.explicit.native_search import NativeSearch, Positions
+from checker.explicit.native_search import NativeSearch
 from checker.explicit.packing import Packing
+from checker.explicit.positions import Positions
 from checker.explicit.snapshot import Snapshot
 from checker.explicit.state_graph import StateGraph
 from checker.explicit.unfolding import unfold
@@ -67,6 +68,7 @@ class ReducedSearch(NativeSearch):
     """A search that follows a reduction; parameters as in `NativeSearch`, edges are not kept."""
 
     keeps_runs = False
+    numbers_needed = True
 
     def __init__(
         self,

@@ -23,7 +23,13 @@ from both_tiers import (
 from interpreted_graph import interpret
 from small_systems import action, counter, fleet, hazard, integer, put, symbol, system, truth, under
 
-from checker.explicit import exploration, machine_predicates, machine_successors, search_kernels
+from checker.explicit import (
+    exploration,
+    key_kernels,
+    machine_predicates,
+    machine_successors,
+    search_kernels,
+)
 from checker.explicit import explore as exploring
 from checker.explicit.explore import evaluate_all, evaluate_edges, explore
 from checker.explicit.generated_predicates import edge_function, state_function
@@ -675,7 +681,7 @@ def test_search_by_the_same_kernels_in_cpython(
 
 
 class Interpretable:
-    """The arguments of `expand` for CPython."""
+    """The arguments of `expand`, or of `expand_keys`, for CPython."""
 
     def __init__(self, search: NativeSearch, successors: ByAddress) -> None:
         self.search = search
@@ -684,7 +690,7 @@ class Interpretable:
     def expand(self) -> int:
         """One piece of work."""
         given: list[Any] = []
-        monitored = search_kernels.expand
+        monitored = search_kernels.expand if self.search.keep_edges else key_kernels.expand_keys
 
         def gather(*arguments: Any) -> int:
             given.extend(arguments)
@@ -692,6 +698,7 @@ class Interpretable:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(search_kernels, "expand", gather)
+            patch.setattr(key_kernels, "expand_keys", gather)
             ORIGINAL_EXPAND(self.search)
         rows = [Bounded(one) if isinstance(one, np.ndarray) else one for one in given[1:]]
         with pytest.MonkeyPatch.context() as patch:
