@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from checker.evidence.replay import replay
 from checker.evidence.trace import Trace, trace_of
-from checker.findings.finding import Certificate, Finding, Provenance
+from checker.findings.documented import documented, provenance_of
+from checker.findings.finding import Certificate, Finding
 from checker.findings.findings import Findings, Space
 from checker.findings.judging import judge, needs_edges, resting_place
 from checker.findings.limits import Limits
@@ -19,7 +20,7 @@ from checker.findings.reducing import NotExplored, ReducedSpace, Reducing, way_o
 from checker.findings.selection import regime_of, select
 from checker.findings.translating import translated
 from checker.regimes.regime import FINITELY_MANY, Regime, RegimeError, UnderRegime
-from checker.system.digest import SEMANTICS_VERSION, content_hash, property_hash
+from checker.system.digest import content_hash
 from checker.system.run import Judgement, Run, Scope, Verdict
 from checker.system.transition_system import Property, TransitionSystem
 
@@ -326,11 +327,11 @@ class _Check:
             evidence=self._evidence(judgement.verdict, explored, trace),
             model=self.system.name,
             parameters=self.system.parameters,
-            provenance=self._provenance(claim),
+            provenance=provenance_of(self.system, self._hash, claim, "explicit"),
             explored=explored,
             reason=reason,
             metrics=judgement.metrics,
-            expected=self._expected(judgement, claim),
+            expected=documented(self.elaborated.model, judgement.name, judgement.kind, claim),
             witness=trace if holds else None,
         )
 
@@ -353,30 +354,6 @@ class _Check:
         )
         replay(Execution(self.elaborated), under, trace, claim, run)
         return trace
-
-    def _expected(self, judgement: Judgement, claim: Property | None) -> str:
-        """The verdict that the author documents."""
-        model = type(self.elaborated.model)
-        listed = "violated" if judgement.name in model.violates else "holds"
-        if claim is None:
-            return listed
-        if "violates" in vars(model) and claim.name not in vars(model):
-            # What this class lists goes for all that it inherits: a fix says `violates = ()`.
-            return listed
-        return dict(claim.expected_levels).get(judgement.kind, claim.expected)
-
-    def _provenance(self, claim: Property | None) -> Provenance:
-        from checker import __version__
-
-        place = None if claim is None or claim.location is None else str(claim.location)
-        return Provenance(
-            content_hash=self._hash,
-            property_hash="" if claim is None else property_hash(self.system, claim),
-            semantics=SEMANTICS_VERSION,
-            location=place,
-            engine="explicit",
-            version=__version__,
-        )
 
     @cached_property
     def _hash(self) -> str:

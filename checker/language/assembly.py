@@ -9,9 +9,11 @@ from typing import Any
 from checker.language.declarations import Assigned, Declaration
 from checker.language.errors import ModelError
 from checker.language.model import Model, declarations, members
-from checker.language.parameters import Param, Setting, resolve
+from checker.language.parameters import Number, Param, Setting, value_of
 from checker.language.source import class_span, member_span
+from checker.language.symbols import Symbols
 from checker.language.types import FieldReference, FieldType, Initial, Input
+from checker.system.expression import variable
 from checker.system.shape import Shape
 
 __all__ = ["Scope", "assemble"]
@@ -81,14 +83,23 @@ def _snake(name: str) -> str:
     )
 
 
-def assemble(model: Model) -> Scope:
+def assemble(model: Model, symbols: Symbols | None = None) -> Scope:
     """Give every parameter its value and every field its shape.
+
+    Parameters
+    ----------
+    model : Model
+    symbols : Symbols, optional
+        The parameters that remain symbols: each is read as the variable of its name.
 
     Raises
     ------
     ModelError
         If a domain is empty, an initial value outside it, or an input not connected.
+    NeedsNumber
+        If a symbol stands where a number is needed.
     """
+    symbols = Symbols() if symbols is None else symbols
     wanted = [name for name, one in members(type(model)).items() if isinstance(one, Input)]
     if wanted:
         raise ModelError(
@@ -96,7 +107,7 @@ def assemble(model: Model) -> Scope:
             class_span(type(model)),
             help="check a model that contains it",
         )
-    return _assemble(model, (), Setting({}, {}), {})
+    return _assemble(model, (), Setting({}, {}, symbols), {})
 
 
 def _assemble(
@@ -104,17 +115,19 @@ def _assemble(
 ) -> Scope:
     cls = type(model)
     known = members(cls)
-    values: dict[str, int] = {}
+    values: dict[str, Number] = {}
+    symbols = outer.symbols
     for name, one in known.items():
-        if isinstance(one, Param):
-            given = model._given.get(name, one.default)
-            values[name] = resolve(given, outer)
-            one.validate(values[name])
+        if isinstance(one, Param) and not path and name in symbols.domains:
+            values[name] = variable(name, symbols.domains[name].sort)
+        elif isinstance(one, Param):
+            values[name] = value_of(model._given.get(name, one.default), outer)
+            one.admit(values[name], symbols)
     connected = {
         name: (scope.field_name(source), scope.shapes[source])
         for name, (scope, source) in inputs.items()
     }
-    scope = Scope(cls, path, Setting(values, connected), inputs=inputs, members=known)
+    scope = Scope(cls, path, Setting(values, connected, symbols), inputs=inputs, members=known)
     scope.declared = declarations(cls)
     for name, one in known.items():
         try:

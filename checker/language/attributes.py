@@ -18,6 +18,7 @@ from checker.language.values import (
     Namespace,
     Place,
     Row,
+    Scalar,
     SetMethod,
     Struct,
     Unusable,
@@ -116,7 +117,8 @@ class Attributes(Terms):
             place = Place((scope.shapes[name],), (), scope.field_name(name))
             return self._after(place) if space.after else self.at(place)
         if name in scope.parameters:
-            return number(scope.parameters[name])
+            value = scope.parameters[name]
+            return Scalar(value) if isinstance(value, Expression) else number(value)
         if name in scope.components:
             inner = scope.components[name]
             if inner.model.reads_as is not None:

@@ -138,6 +138,7 @@ class BuiltinCalls(Comprehensions):
         for one in self.arguments(node, 1, 3):
             number_ = self.integer(one)
             if not number_.is_constant:
+                self.must_be_number(number_, f"`{ast.unparse(node)}`", node)
                 raise self.refuse(
                     "a range ends at a constant",
                     one,

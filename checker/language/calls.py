@@ -13,6 +13,7 @@ from checker.language.merging import merge
 from checker.language.nondeterminism import choose, strikes, when
 from checker.language.recorder import Frame
 from checker.language.source import function_node
+from checker.language.types import Int
 from checker.language.values import (
     Builtin,
     Label,
@@ -32,6 +33,7 @@ from checker.language.values import (
 )
 from checker.system.expression import (
     FALSE,
+    Expression,
     constant,
     eq,
     ite,
@@ -114,7 +116,7 @@ class Calls(BuiltinCalls):
         )
 
     def _type_call(self, target: Builtin, node: ast.Call) -> Value:
-        """`Int(0, self.size - 1)` inside a method: a domain of constants."""
+        """`Int(0, self.size - 1)` inside a method: a domain of constants and parameters."""
         arguments: list[Any] = []
         for one in node.args:
             value = self.value(one)
@@ -122,11 +124,18 @@ class Calls(BuiltinCalls):
                 arguments.append(value.text)
             elif isinstance(value, Scalar) and value.expression.is_constant:
                 arguments.append(value.expression.payload)
+            elif isinstance(value, Scalar) and self.recorder.names.symbols.alone(value.expression):
+                self._must_be_end(target, value.expression, one)
+                arguments.append(value.expression)
             else:
                 raise self.refuse(
                     "a domain's bounds are constants", one, help="test the value with `if` or when(…)"
                 )
         return TypeName(target.function(*arguments))
+
+    def _must_be_end(self, target: Builtin, value: Expression, node: ast.expr) -> None:
+        if target.function is not Int:
+            self.must_be_number(value, f"{target.name}(…)", node)
 
     def _call_when(self, node: ast.Call) -> Value:
         (condition,) = self.arguments(node, 1, 1)
@@ -140,8 +149,8 @@ class Calls(BuiltinCalls):
         if len(options) == 1:
             value = self.value(options[0])
             if isinstance(value, TypeName):
-                domain = self.domain_of(value, options[0])
-                if domain.size is None:
+                domain = self.domain_of(value, options[0], listed=True)
+                if domain.size is None and not domain.is_symbolic:
                     raise self.refuse(
                         "a choice needs a domain with a greatest value",
                         options[0],

@@ -8,6 +8,7 @@ from typing import Any
 from checker.language.equality import equal, subset
 from checker.language.errors import ModelError, nearest
 from checker.language.operators import Operators
+from checker.language.parameters import Setting
 from checker.language.values import (
     Label,
     LabelChoice,
@@ -25,6 +26,7 @@ from checker.language.values import (
     number,
     sort_name,
 )
+from checker.system.domain_ends import inside
 from checker.system.expression import (
     FALSE,
     TRUE,
@@ -86,11 +88,10 @@ class Comparisons(Operators):
         if isinstance(left, Members) and isinstance(right, Members):
             return self._set_order(operator, left, right)
         a, b = self.integer_of(left, left_node), self.integer_of(right, right_node)
-        if isinstance(operator, ast.Lt):
-            return lt(a, b)
-        if isinstance(operator, ast.LtE):
-            return le(a, b)
-        return lt(b, a) if isinstance(operator, ast.Gt) else le(b, a)
+        if isinstance(operator, ast.Gt | ast.GtE):
+            a, b = b, a
+        ordered = lt(a, b) if isinstance(operator, ast.Lt | ast.Gt) else le(a, b)
+        return self.recorder.names.symbols.settled(ordered)
 
     def _set_order(self, operator: ast.cmpop, left: Members, right: Members) -> Expression:
         if isinstance(operator, ast.Gt | ast.GtE):
@@ -148,6 +149,8 @@ class Comparisons(Operators):
             if isinstance(item, Maybe):
                 return conj(item.present, self.contains(container, node, item.content, item_node))
             one = self.integer_of(item, item_node)
+            if resolved.is_symbolic:
+                return inside(one, resolved)
             upper = TRUE if resolved.high is None else le(one, constant(resolved.high))
             return conj(le(constant(resolved.low), one), upper)
         if isinstance(container, Place) and isinstance(container.shapes[0], SetShape | ArrayShape):
@@ -169,9 +172,12 @@ class Comparisons(Operators):
             f"`in` {sort_name(container)}", node, help="a tuple, a set, an array, or a domain"
         )
 
-    def domain_of(self, name: TypeName, node: ast.AST) -> Any:
-        """The domain that a type stands for, in this instance."""
+    def domain_of(self, name: TypeName, node: ast.AST, listed: bool = False) -> Any:
+        """The domain that a type stands for, in this instance; perhaps to have every value tried."""
         receiver = self.frame.receiver
+        setting = Setting({}, {}, self.recorder.names.symbols)
+        if receiver is not None:
+            setting = receiver.scope.parameters
         if not hasattr(name.type, "domain"):
             raise self.refuse(
                 "this type is no domain of single values",
@@ -179,7 +185,7 @@ class Comparisons(Operators):
                 help="Bool(), Int(low, high) and Enum(…) are",
             )
         try:
-            return name.type.domain(receiver.scope.parameters if receiver is not None else {})
+            return name.type.listed(setting) if listed else name.type.domain(setting)
         except ModelError as error:
             error.span = error.span or self.span(node)
             raise
@@ -198,6 +204,8 @@ class Comparisons(Operators):
             domain = self.domain_of(value, node)
             if isinstance(domain.sort, EnumSort):
                 return [(TRUE, Label(label)) for label in domain.sort.labels]
+            for end in filter(None, (domain.least, domain.most)):
+                self.must_be_number(end, f"a loop over {domain}", node)
             return [(TRUE, number(one)) for one in domain.values()]
         raise self.refuse(
             f"a loop over {sort_name(value)}",

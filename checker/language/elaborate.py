@@ -5,30 +5,34 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 from checker.language.assembly import Scope, assemble
+from checker.language.at_rest import optional_form
 from checker.language.declarations import Declaration
-from checker.language.errors import ModelError, Span, nearest
-from checker.language.model import Model
-from checker.language.parameters import resolve
-from checker.language.process_actions import ProcessPart, optional_form, process_part
+from checker.language.errors import ModelError, Span
+from checker.language.loose_ends import refuse_pointless_volatile, refuse_unknown_watches
+from checker.language.model import Model, members
+from checker.language.parameters import Number, resolve
+from checker.language.process_actions import ProcessPart, process_part
 from checker.language.processes import Body, build_machine
 from checker.language.properties import stated_properties
 from checker.language.recorder import Frame, Names, Recorder
 from checker.language.source import function_node, member_span
 from checker.language.statements import Statements
 from checker.language.steps import Template, actions_of
+from checker.language.symbols import Symbols
 from checker.language.types import optional_parts
 from checker.language.values import Namespace, Scalar, Value
 from checker.language.yield_points import YieldPoints
-from checker.system.expression import TRUE, bound, conj, disj, neg, variable
+from checker.system.domain_ends import inside
+from checker.system.expression import TRUE, Expression, conj, disj, neg, variable
 from checker.system.expression import eq as equal_to
-from checker.system.shape import leaves
+from checker.system.shape import ScalarShape, leaves
 from checker.system.sorts import Domain
 from checker.system.transition_system import (
     Action,
@@ -71,17 +75,26 @@ class Elaborated:
     volatile: dict[tuple[tuple[str, ...], str, int | None], tuple[Any, ...]]
 
 
-def elaborate(model: Model | type[Model]) -> Elaborated:
+def elaborate(model: Model | type[Model], *, free: Collection[str] = ()) -> Elaborated:
     """Translate an instance of a model (or a class, with its default parameters).
+
+    Parameters
+    ----------
+    model : Model
+    free : collection of str
+        Parameters that do not get the instance's value: each becomes a variable that no step
+        changes. See `checker.language.all_sizes`, which finds out for which this is possible.
 
     Raises
     ------
     ModelError
         If the model says something that has no meaning, with the line and what to do.
+    NeedsNumber
+        If a parameter that is to be free stands where a number is needed.
     """
     instance = model() if isinstance(model, type) else model
     with _deep_recursion():
-        return _Elaboration(instance).run()
+        return _Elaboration(instance, free).run()
 
 
 @contextmanager
@@ -96,14 +109,21 @@ def _deep_recursion() -> Iterator[None]:
 
 
 class _Elaboration:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, free: Collection[str]) -> None:
+        known = members(type(model))
         self.model = model
-        self.scope = assemble(model)
-        self.names = Names()
-        self.domains: dict[str, Domain] = {}
+        self.symbols = Symbols({name: one.domain for name, one in known.items() if name in free})
+        self.scope = assemble(model, self.symbols)
+        self.names = Names(self.symbols)
+        self.domains: dict[str, Domain] = dict(self.symbols.domains)
         self.initial: dict[str, Any] = {}
-        self.variables: list[Variable] = []
-        self.fields: list[Field] = []
+        self.variables: list[Variable] = [
+            Variable(name, domain, None, Role.PARAMETER) for name, domain in self.domains.items()
+        ]
+        self.fields: list[Field] = [
+            Field(name, ScalarShape(name, domain), Role.PARAMETER)
+            for name, domain in self.domains.items()
+        ]
         self.actions: list[Action] = []
         self.parts: list[ProcessPart] = []
         self.points: dict[Any, YieldPoints] = {}
@@ -114,7 +134,7 @@ class _Elaboration:
         for scope in self.scope.walk():
             self._fields(scope)
         for scope in self.scope.walk():
-            _refuse_unknown_watches(scope)
+            refuse_unknown_watches(scope)
         for scope in self.scope.walk():
             self._movers(scope)
         for part in self.parts:
@@ -122,10 +142,10 @@ class _Elaboration:
             self.fields.extend(part.fields)
             self.wellformed.append(part.wellformed)
         for scope in self.scope.walk():
-            _refuse_pointless_volatile(scope)
+            refuse_pointless_volatile(scope)
         system = TransitionSystem(
             name=type(self.model).__name__,
-            parameters=tuple(self.scope.parameters.items()),
+            parameters=tuple(_numbers(self.scope.parameters)),
             variables=tuple(self.variables),
             actions=tuple(self.actions),
             fields=tuple(self.fields),
@@ -134,7 +154,15 @@ class _Elaboration:
         )
         system = replace(system, reads=tuple(_reads(system)))
         properties = tuple(stated_properties(self.scope, system, self.domains, self.names))
+        # Properties, too, may say something that has a meaning for some parameters only.
+        system = replace(system, wellformed=conj(*self._instance_exists(), system.wellformed))
         return Elaborated(self.model, self.scope, system, properties, self.points, self.volatile)
+
+    def _instance_exists(self) -> Iterator[Expression]:
+        """For which values of the free parameters there is an instance."""
+        for name, domain in self.symbols.domains.items():
+            yield inside(variable(name, domain.sort), domain)
+        yield from self.symbols.conditions
 
     # ------------------------------------------------------------ fields
 
@@ -274,16 +302,15 @@ class _Elaboration:
                     help="Bool(), Int(low, high) or Enum(…); for None as well write an action of its own",
                 )
             try:
-                domain = annotation.domain(scope.parameters)
+                domain = annotation.listed(scope.parameters)
             except ModelError as error:
                 error.span = error.span or span
                 raise
-            if domain.top is None:
+            if domain.top is None and not domain.is_symbolic:
                 raise ModelError(
                     f"parameter `{argument.arg}` needs a greatest value", span, help="write Int(0, …)"
                 )
-            node = bound(self.names.fresh(argument.arg), domain.low, domain.top, domain.sort)
-            yield Symbol(argument.arg, node, domain)
+            yield self.names.symbol(argument.arg, domain)
 
     def _process(self, scope: Scope, name: str, declared: Declaration) -> None:
         function, definition, file, owner = self._definition(scope, name)
@@ -293,7 +320,8 @@ class _Elaboration:
                 Span.of(definition.args.args[1], file),
                 help="what it works on is a field, or choose(…) in its first step",
             )
-        count = resolve(declared.options["instances"], scope.parameters)
+        many = f"the number of instances of `{name}`"
+        count = resolve(declared.options["instances"], scope.parameters, many)
         if count < 1:
             raise ModelError(
                 f"`{name}` has {count} instances", Span.of(definition, file), help="at least 1 runs"
@@ -338,41 +366,8 @@ class _Elaboration:
         recorder.branch(frame, changed, lambda: Statements(recorder, frame).block(definition.body))
 
 
-def _refuse_unknown_watches(scope: Scope) -> None:
-    """An `on_change` hook of a field that does not exist."""
-    for name, declared in scope.declared.items():
-        if isinstance(declared, Declaration) and declared.role == "on_change":
-            known = [*scope.shapes, *scope.inputs]
-            for watched in declared.options["inputs"]:
-                if watched not in known:
-                    raise ModelError(
-                        f"`{name}` watches `{watched}`, which is no field or input",
-                        member_span(scope.model, name),
-                        help=nearest(watched, known) or f"there are {', '.join(known) or 'none'}",
-                    )
-
-
-def _refuse_pointless_volatile(scope: Scope) -> None:
-    """A field that is marked to be lost in crashes, where nothing can crash."""
-    crashing = [
-        name
-        for name, declared in scope.declared.items()
-        if isinstance(declared, Declaration) and declared.options.get("restarts")
-    ]
-    for name, mark in scope.volatile.items():
-        if mark is False or (crashing and mark is True) or mark in crashing:
-            continue
-        hint = nearest(str(mark), crashing)
-        what = (
-            "no process of the model restarts"
-            if mark is True
-            else f"`{mark}` is no process that restarts"
-        )
-        raise ModelError(
-            f"`{name}` is volatile, but {what}",
-            member_span(scope.model, name),
-            help=hint or "@process(restarts=True) may crash; without it remove volatile",
-        )
+def _numbers(parameters: Mapping[str, Number]) -> Iterator[tuple[str, int]]:
+    yield from ((name, one) for name, one in parameters.items() if not isinstance(one, Expression))
 
 
 def _reads(system: TransitionSystem) -> Iterator[tuple[str, tuple[str, ...]]]:

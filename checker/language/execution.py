@@ -13,6 +13,7 @@ from checker.language.declarations import Declaration
 from checker.language.errors import ModelError
 from checker.language.model import Model
 from checker.language.nondeterminism import Disabled, Question, Script, script
+from checker.system.expression import Expression
 from checker.system.transition_system import Call
 
 if TYPE_CHECKING:
@@ -79,9 +80,18 @@ class Execution:
     ----------
     elaborated : Elaborated
         The model; only its scopes and its table of yield points are used, never its expressions.
+
+    Raises
+    ------
+    ValueError
+        If a parameter of it is a symbol: Python computes with the numbers of an instance.
     """
 
     def __init__(self, elaborated: Elaborated) -> None:
+        for scope in elaborated.scope.walk():
+            for name, value in scope.parameters.items():
+                if isinstance(value, Expression):
+                    raise ValueError(f"`{scope.prefix}{name}` has no number here: run an instance")
         self.elaborated = elaborated
         self.running: dict[Scope, Running] = {}
         self._create(elaborated.scope)

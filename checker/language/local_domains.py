@@ -9,13 +9,14 @@ from checker.language.equality import as_label
 from checker.language.errors import ModelError, Span
 from checker.language.types import FieldType, Optional
 from checker.language.values import Label, LabelChoice, Maybe, Nothing, Scalar, Value
+from checker.system.bounds import Interval
 from checker.system.expression import as_integer
 from checker.system.sorts import BOOL, INT, Domain
 
 if TYPE_CHECKING:
     from checker.language.processes import Body
 
-__all__ = ["annotated", "annotated_domains"]
+__all__ = ["annotated", "annotated_domains", "hull"]
 
 
 def annotated_domains(body: Body) -> dict[str, tuple[Domain, bool]]:
@@ -88,3 +89,28 @@ def annotated(name: str, value: Value, domain: Domain, optional: bool, span: Spa
     else:
         return value
     raise ModelError(f"`{name}` is annotated {domain} and {wrong}", span, help=help)
+
+
+def hull(before: Domain | None, found: Interval, widen: bool, largest: int) -> Domain:
+    """The numbers that a local may hold, after it was found to hold some more.
+
+    Parameters
+    ----------
+    before : Domain or None
+        What was known of it.
+    found : (low, high)
+    widen : bool
+        An end that still moves is given up.
+    largest : int
+        An end beyond it is given up.
+    """
+    known = found if before is None else before.reach
+    low, high = min(known[0], found[0]), max(known[1], found[1])
+    if low < -largest or (widen and low < known[0]):
+        low = -float("inf")
+    if high > largest or (widen and high > known[1]):
+        high = float("inf")
+    top = None if high == float("inf") else int(high)
+    if low == -float("inf"):
+        return Domain(INT, min(0, top or 0), top, below=True)
+    return Domain(INT, int(low), top)

@@ -154,6 +154,7 @@ class Operators(Attributes):
             times = self.integer_of(count, node)
             if isinstance(row, Row) and times.is_constant:
                 return Row(row.elements * times.payload, row.kind)
+            self.must_be_number(times, f"the length of `{ast.unparse(node)}`", node)
         raise self.refuse(
             "a list is combined with something that is none",
             node,

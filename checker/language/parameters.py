@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from checker.language.errors import ModelError
+from checker.language.symbols import NeedsNumber, Symbols
+from checker.system.expression import Expression, add, as_integer, constant, floordiv, le, modulo, mul
+from checker.system.expression import ne as differs
+from checker.system.expression import sub as subtract
 from checker.system.shape import Shape
+from checker.system.sorts import BOOL, INT, BoolSort, Domain
+from checker.system.walk import variables_of
 
-__all__ = ["Constant", "Param", "ParamExpression", "Setting", "resolve"]
+__all__ = ["Constant", "Number", "Param", "ParamExpression", "Setting", "resolve", "value_of"]
+
+Number = int | Expression
+"""A parameter's value in an instance; an expression over those that are symbols."""
 
 
 class ParamExpression:
@@ -18,9 +27,12 @@ class ParamExpression:
         self.operator = operator
         self.operands = operands
 
-    def evaluate(self, values: Mapping[str, int]) -> int:
+    def evaluate(self, values: Mapping[str, Number]) -> Number:
         """The number it stands for in an instance."""
-        numbers = [resolve(operand, values) for operand in self.operands]
+        operands = [value_of(operand, values) for operand in self.operands]
+        numbers = [one for one in operands if not isinstance(one, Expression)]
+        if len(numbers) < len(operands):
+            return _computed(self.operator, operands, values)
         if self.operator == "neg":
             return -numbers[0]
         left, right = numbers
@@ -122,7 +134,15 @@ class Param(ParamExpression):
     def __set__(self, instance: Any, value: object) -> None:
         raise AttributeError(f"`{self.name}` is a constant of the instance")
 
-    def evaluate(self, values: Mapping[str, int]) -> int:
+    @property
+    def domain(self) -> Domain:
+        """The values that it may have."""
+        if isinstance(self.default, bool):
+            return Domain(BOOL, 0, 1)
+        low = min(0, self.max or 0) if self.min is None else self.min
+        return Domain(INT, low, self.max, below=self.min is None)
+
+    def evaluate(self, values: Mapping[str, Number]) -> Number:
         """Its value in an instance, found by name so that a subclass may declare it anew."""
         if self.name not in values:
             raise ModelError(f"parameter `{self.name or '?'}` is not one of this model's")
@@ -149,31 +169,107 @@ class Param(ParamExpression):
                 f"`{name}={value}` is outside its bounds", help=" and ".join(filter(None, (least, most)))
             )
 
+    def admit(self, value: Number, symbols: Symbols) -> None:
+        """Refuse what is not allowed; of an expression, say for which symbols it is allowed.
+
+        Raises
+        ------
+        ModelError
+            If the value is of another kind, or a number outside min..max.
+        """
+        if not isinstance(value, Expression):
+            self.validate(value)
+            return
+        if isinstance(self.default, bool) != isinstance(value.sort, BoolSort):
+            # Refused like any value of the other kind.
+            self.validate(1 if isinstance(self.default, bool) else True)
+        if self.min is not None:
+            symbols.require(le(constant(self.min), value))
+        if self.max is not None:
+            symbols.require(le(value, constant(self.max)))
+
 
 Constant: TypeAlias = "ParamExpression | int"
 
 
-class Setting(dict[str, int]):
+class Setting(dict[str, Number]):
     """The parameters of an instance, and what its inputs are connected to.
 
-    `inputs` maps an input's name to the name and the shape of the field it looks at.
+    `inputs` maps an input's name to the name and the shape of the field it looks at; `symbols` says
+    what is known of the parameters that are no numbers.
     """
 
-    def __init__(self, values: Mapping[str, int], inputs: Mapping[str, tuple[str, Shape]]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Number],
+        inputs: Mapping[str, tuple[str, Shape]],
+        symbols: Symbols | None = None,
+    ) -> None:
         super().__init__(values)
         self.inputs = inputs
+        self.symbols = Symbols() if symbols is None else symbols
 
 
-def resolve(value: Constant, parameters: Mapping[str, int]) -> int:
-    """A number, from a number or an expression over parameters."""
+def resolve(value: Constant, parameters: Mapping[str, Number], what: str = "a bound") -> int:
+    """A number, from a number or an expression over parameters.
+
+    Parameters
+    ----------
+    value : ParamExpression or int
+    parameters : mapping of str to Number
+    what : str
+        What the number is needed for.
+
+    Raises
+    ------
+    NeedsNumber
+        If it depends on a parameter that is a symbol.
+    """
+    found = value_of(value, parameters)
+    if isinstance(found, Expression):
+        raise NeedsNumber(variables_of([found]), what)
+    return found
+
+
+def value_of(value: Constant | Expression, parameters: Mapping[str, Number]) -> Number:
+    """A number, or an expression over the parameters that are symbols."""
     if isinstance(value, ParamExpression):
         return value.evaluate(parameters)
-    if isinstance(value, int):
+    if isinstance(value, int | Expression):
         return value
     raise ModelError(
         f"a bound is a whole number or a parameter, not {_described(value)}",
         help="for example Int(0, 3), or Int(0, size) with size = Param(3)",
     )
+
+
+_ARITHMETIC: dict[str, Callable[[Expression, Expression], Expression]] = {
+    "+": add,
+    "-": subtract,
+    "*": mul,
+    "//": floordiv,
+    "%": modulo,
+}
+
+
+def _computed(operator: str, numbers: list[Number], values: Mapping[str, Number]) -> Number:
+    """Arithmetic over symbols; there is no instance where it divides by zero."""
+    terms = [as_integer(one if isinstance(one, Expression) else constant(one)) for one in numbers]
+    if operator == "neg":
+        terms.insert(0, constant(0))
+        operator = "-"
+    left, right = terms
+    if operator in ("//", "%"):
+        if not isinstance(values, Setting):
+            raise NeedsNumber(variables_of(terms), "something is divided by it")
+        low, high = values.symbols.reach(right)
+        if low <= 0 <= high:
+            values.symbols.require(differs(right, constant(0)))
+    found = _ARITHMETIC[operator](left, right)
+    if found.is_constant:
+        number: int = found.payload
+        return number
+    return found
 
 
 def _described(value: object) -> str:

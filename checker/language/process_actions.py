@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checker.language.at_rest import defaults, nothing, optional_form
 from checker.language.errors import ModelError, Span
 from checker.language.processes import Local, Machine, Point
 from checker.language.recorder import Exit, Names, Recorder
 from checker.language.source import member_span
 from checker.language.steps import Template, actions_of
 from checker.language.suspension import suspension_points
+from checker.language.symbols import NeedsNumber
 from checker.language.types import optional_parts
 from checker.language.values import Maybe, Nothing, Scalar
 from checker.language.yield_points import YieldPoints
+from checker.system.domain_ends import inside
 from checker.system.expression import (
     FALSE,
     TRUE,
@@ -24,9 +27,7 @@ from checker.system.expression import (
     constant,
     disj,
     eq,
-    implies,
     ite,
-    le,
     ne,
     neg,
     variable,
@@ -129,8 +130,9 @@ class _Part:
         for local in machine.locals.values():
             shape = self._shape(local)
             fields.append(Field(local.variable, shape, Role.LOCAL, self.key))
-            for leaf, default in zip(leaves(shape), _defaults(shape), strict=True):
-                variables.append(Variable(leaf.variable, leaf.domain, (default,), Role.LOCAL, self.key))
+            for leaf, default in zip(leaves(shape), defaults(shape), strict=True):
+                initial = (default.payload,) if default.is_constant else default
+                variables.append(Variable(leaf.variable, leaf.domain, initial, Role.LOCAL, self.key))
         volatile = tuple(self._volatile())
         actions = [action for point in machine.points for action in self._actions(point)]
         if self.options["restarts"]:
@@ -150,13 +152,18 @@ class _Part:
             volatile,
         )
 
-    @staticmethod
-    def _shape(local: Local) -> Shape:
+    def _shape(self, local: Local) -> Shape:
         content = ScalarShape(local.variable, local.domain)
         if not local.optional:
             return content
+        self._must_be_numbers(local.domain.least, f"what `{local.name}` holds while it is None")
         present = ScalarShape(local.variable + "?", Domain(BOOL, 0, 1))
         return OptionalShape(present, content, (local.domain.default(),))
+
+    def _must_be_numbers(self, expression: Expression | None, what: str) -> None:
+        depends = self.names.symbols.among(expression)
+        if depends:
+            raise NeedsNumber(depends, what)
 
     # ------------------------------------------------------------ steps
 
@@ -219,8 +226,8 @@ class _Part:
         self, local: Local, ways: list[tuple[Expression, Point, Exit]]
     ) -> Iterator[tuple[str, Expression]]:
         """What a local holds after the step: its value where it is alive, otherwise its default."""
-        nothing = constant(local.domain.default(), local.domain.sort)
-        value, present = nothing, FALSE
+        rest = nothing(local.domain)
+        value, present = rest, FALSE
         for condition, to, exit in ways:
             if local.name not in self.machine.live[to]:
                 continue
@@ -229,10 +236,10 @@ class _Part:
                 there, content = TRUE, held.expression
             elif isinstance(held, Maybe) and isinstance(held.content, Scalar):
                 there = held.present
-                content = ite(held.present, held.content.expression, nothing)
+                content = ite(held.present, held.content.expression, rest)
             else:
                 assert isinstance(held, Nothing)
-                there, content = FALSE, nothing
+                there, content = FALSE, rest
             value = ite(condition, content, value)
             present = ite(condition, there, present)
         if value is not variable(local.variable, local.domain.sort):
@@ -261,11 +268,8 @@ class _Part:
                 if isinstance(held, Maybe):
                     some, held = held.present, held.content
                 if isinstance(held, Scalar) and held.expression.sort == INT:
-                    low, high = constant(local.domain.low), local.domain.high
-                    inside = le(low, held.expression)
-                    if high is not None:
-                        inside = conj(inside, le(held.expression, constant(high)))
-                    bad = conj(condition, some, neg(inside))
+                    fits = inside(held.expression, local.domain)
+                    bad = conj(condition, some, neg(fits))
                     if bad is not FALSE:
                         message = f"`{local.name}` leaves its domain {local.domain}"
                         place = Span.of(exit.node, self.body.file).location
@@ -300,6 +304,10 @@ class _Part:
 
     def _begins(self, part: ScalarShape) -> tuple[Value, ...]:
         initial = self.initial[part.variable]
+        if isinstance(initial, Expression) or initial is None:
+            domain = part.domain
+            for end in (initial, domain.least, domain.most):
+                self._must_be_numbers(end, f"what a crash resets `{part.variable}` to")
         if initial is None:
             return part.domain.values()
         if isinstance(initial, Expression):
@@ -335,10 +343,10 @@ class _Part:
         recorder.state = state
         self.react(recorder)
         locals_lost = tuple(
-            (leaf.variable, constant(default, leaf.domain.sort))
+            (leaf.variable, default)
             for local in self.machine.locals.values()
             for leaf, default in zip(
-                leaves(self._shape(local)), _defaults(self._shape(local)), strict=True
+                leaves(self._shape(local)), defaults(self._shape(local)), strict=True
             )
         )
         start = (self.position.name, self._at(self.machine.points[0]))
@@ -381,28 +389,10 @@ class _Part:
             shape = self._shape(local)
             default = conj(
                 *(
-                    eq(variable(leaf.variable, leaf.domain.sort), constant(value, leaf.domain.sort))
-                    for leaf, value in zip(leaves(shape), _defaults(shape), strict=True)
+                    eq(variable(leaf.variable, leaf.domain.sort), value)
+                    for leaf, value in zip(leaves(shape), defaults(shape), strict=True)
                 )
             )
             conditions.append(disj(alive, default))
             conditions.extend(optional_form(part) for part in optional_parts(shape))
         return conj(*conditions)
-
-
-def _defaults(shape: Shape) -> tuple[Value, ...]:
-    if isinstance(shape, OptionalShape):
-        return (False, *shape.default)
-    assert isinstance(shape, ScalarShape)
-    return (shape.domain.default(),)
-
-
-def optional_form(shape: OptionalShape) -> Expression:
-    """While an Optional is None, its content has its default value."""
-    default = conj(
-        *(
-            eq(variable(leaf.variable, leaf.domain.sort), constant(value, leaf.domain.sort))
-            for leaf, value in zip(leaves(shape.content), shape.default, strict=True)
-        )
-    )
-    return implies(neg(variable(shape.present.variable, BOOL)), default)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from checker.language.assembly import Scope
 from checker.language.errors import ModelError, Span
-from checker.language.local_domains import annotated, annotated_domains
+from checker.language.local_domains import annotated, annotated_domains, hull
 from checker.language.recorder import Exit, Frame, Names, Recorder
 from checker.language.statements import Resume, Statements
 from checker.language.values import (
@@ -284,13 +284,17 @@ class _Builder:
                 top = len(sort.labels) - 1 if isinstance(sort, EnumSort) else 1
                 found[name] = Domain(sort, 0, top)
         growing: set[str] = set()
-        for _ in range(_ROUNDS):
+        # A number that follows a parameter grows for ever: its domain has no end then.
+        endless = bool(self.names.symbols)
+        for turn in range(2 * _ROUNDS if endless else _ROUNDS):
             known = {**self.outside, **{self._variable(name): d for name, d in found.items()}}
             growing = set()
             for step in self.steps.values():
                 for exit in step.exits:
                     for name in live[Point(exit.target)] - set(self.declared):
-                        if self.kinds[name][0] == INT and self._grow(name, exit, known, found):
+                        if self.kinds[name][0] != INT:
+                            continue
+                        if self._grow(name, exit, known, found, turn >= _ROUNDS):
                             growing.add(name)
             if not growing:
                 # What is left is kept only where no step ever leads.
@@ -303,7 +307,12 @@ class _Builder:
         )
 
     def _grow(
-        self, name: str, exit: Exit, known: Mapping[str, Domain], found: dict[str, Domain]
+        self,
+        name: str,
+        exit: Exit,
+        known: Mapping[str, Domain],
+        found: dict[str, Domain],
+        widen: bool,
     ) -> bool:
         expression = next((part for part in _parts(exit.locals[name]) if part.sort == INT), None)
         if expression is None:
@@ -318,19 +327,16 @@ class _Builder:
         low, high = bounds(expression, known, exit.condition)
         if low > high:
             return False
-        if max(-low, high) > _LARGEST:
+        if max(-low, high) > _LARGEST and not self.names.symbols:
             raise ModelError(
                 f"no bounds can be found for `{name}`, which is kept across a `yield`",
                 _where(self.body, name),
                 help=f"annotate it: {name}: Int(0, 10) = …",
             )
-        before = found.get(name)
-        after = (int(low), int(high))
-        if before is not None:
-            after = (min(before.low, after[0]), max(int(before.high or 0), after[1]))
-            if after == (before.low, before.high):
-                return False
-        found[name] = Domain(INT, *after)
+        after = hull(found.get(name), (low, high), widen, _LARGEST)
+        if after == found.get(name):
+            return False
+        found[name] = after
         return True
 
 

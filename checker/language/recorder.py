@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checker.language.errors import ModelError, Span
+from checker.language.leaving import Leaving
 from checker.language.merging import merge
+from checker.language.symbols import Symbols
 from checker.language.values import Place, Scalar, Value, alternatives
 from checker.system.bounds import Bounds, Interval
 from checker.system.expression import (
@@ -38,15 +40,25 @@ FLOWS = ("return", "break", "continue", "yield")
 
 
 class Names:
-    """Fresh names for bound symbols, unique within one system."""
+    """Names in one system: fresh ones for bound symbols, and those of parameters that are symbols."""
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: Symbols | None = None) -> None:
         self.count = 0
+        self.symbols = Symbols() if symbols is None else symbols
 
     def fresh(self, stem: str) -> str:
         """`stem#7`: the number makes it unique, the stem is what people see."""
         self.count += 1
         return f"{stem}#{self.count}"
+
+    def symbol(self, stem: str, domain: Domain) -> Symbol:
+        """A fresh symbol that ranges over a domain, which has ends."""
+        low = None if domain.below else domain.low
+        high = domain.high if domain.is_symbolic else int(domain.top or 0)
+        node = bound(self.fresh(stem), low, high, domain.sort)
+        if domain.is_symbolic:
+            self.symbols.ranges[node] = domain
+        return Symbol(stem, node, domain)
 
 
 @dataclass
@@ -293,6 +305,18 @@ class Recorder:
         """A hazard where a number leaves its domain, unless interval analysis excludes it."""
         if isinstance(domain.sort, BoolSort) or value.sort != INT:
             return
+        if domain.is_symbolic:
+            ranges = self.names.symbols.ranges
+            path = conj(self.path, condition)
+            bad = list(Leaving(self.domains, ranges, self.analysis).of(value, domain, path))
+        else:
+            bad = self._leaving(value, domain, condition)
+        if bad:
+            message = f"`{shown}` leaves its domain {domain}"
+            self.hazard("domain", conj(condition, disj(*bad)), message, "well_defined", span)
+
+    def _leaving(self, value: Expression, domain: Domain, condition: Expression) -> list[Expression]:
+        """Where a number is outside a domain whose ends are numbers, if anywhere."""
         low, high = self.analysis.of(value)
         if low < domain.low or (domain.high is not None and high > domain.high):
             low, high = self.bounds(value, condition)
@@ -301,9 +325,7 @@ class Recorder:
             bad.append(neg(le(constant(domain.low), value)))
         if domain.high is not None and high > domain.high:
             bad.append(neg(le(value, constant(domain.high))))
-        if bad:
-            message = f"`{shown}` leaves its domain {domain}"
-            self.hazard("domain", conj(condition, disj(*bad)), message, "well_defined", span)
+        return bad
 
     def place_targets(self, place: Place) -> list[tuple[Expression, Any]]:
         """What a write through a place may hit."""
@@ -313,8 +335,9 @@ class Recorder:
 
     def choice(self, stem: str, domain: Domain) -> Expression:
         """A fresh choice among the values of a domain."""
-        node = bound(self.names.fresh(stem), domain.low, int(domain.top or 0), domain.sort)
-        self.choices.append(Symbol(stem, node, domain))
+        symbol = self.names.symbol(stem, domain)
+        node = symbol.node
+        self.choices.append(symbol)
         self.reached[node] = self.path
         self.decisions.append(Decision(self.path, node))
         return node

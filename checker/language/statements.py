@@ -254,6 +254,8 @@ class Statements(Patterns):
                 isinstance(item, Scalar) and item.expression.is_constant
             )
             if there is not TRUE or not fixed:
+                for one in (there, item.expression if isinstance(item, Scalar) else TRUE):
+                    self.must_be_number(one, "a loop with a `yield`", node)
                 raise self.refuse(
                     "this collection may have changed when the loop goes on after a `yield`",
                     node.iter,

@@ -58,7 +58,8 @@ def _plain(recorder: Recorder, template: Template) -> Action:
     guard = conj(template.condition, neg(recorder.disabled))
     for symbol in recorder.choices:
         # A choice that is not reached has one value only, so that each outcome counts once.
-        first = eq(symbol.node, constant(symbol.domain.low, symbol.domain.sort))
+        least = constant(symbol.domain.low, symbol.domain.sort)
+        first = eq(symbol.node, symbol.domain.least or least)
         guard = conj(guard, disj(first, recorder.reached[symbol.node]))
     written = [
         (name, value)

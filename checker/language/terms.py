@@ -9,6 +9,7 @@ from typing import Any
 from checker.language.errors import ModelError, Span, nearest
 from checker.language.model import Model
 from checker.language.recorder import Frame, Recorder, refuse
+from checker.language.symbols import NeedsNumber
 from checker.language.types import FieldType
 from checker.language.values import (
     Builtin,
@@ -152,6 +153,17 @@ class Terms:
             return value.content
         return value
 
+    def must_be_number(self, expression: Expression, what: str, node: ast.AST) -> None:
+        """Ask for numbers instead of the parameters that an expression depends on, if there are any.
+
+        Raises
+        ------
+        NeedsNumber
+        """
+        depends = self.recorder.names.symbols.among(expression)
+        if depends:
+            raise NeedsNumber(depends, f"{what} in line {getattr(node, 'lineno', 0)}")
+
     def span(self, node: ast.AST) -> Span:
         """Where a node stands."""
         return Span.of(node, self.frame.file)
@@ -178,6 +190,7 @@ class Terms:
         for one in numbers:
             low, high = self.recorder.bounds(one)
             if low < 0 or high > 4096:
+                self.must_be_number(one, "a member of a set", node)
                 raise self.refuse(
                     "members of a set are small natural numbers",
                     node,

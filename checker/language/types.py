@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checker.language.ends import begins, integers
 from checker.language.errors import ModelError, nearest
-from checker.language.parameters import Constant, ParamExpression, Setting, resolve
+from checker.language.parameters import Constant, Setting, resolve, value_of
+from checker.language.symbols import NeedsNumber
 from checker.system.expression import Expression, variable
 from checker.system.shape import (
     ArrayShape,
@@ -22,7 +24,7 @@ from checker.system.shape import (
     Shape,
     leaves,
 )
-from checker.system.sorts import BOOL, INT, BoolSort, Domain, EnumSort, Scalar
+from checker.system.sorts import BOOL, INT, Domain, EnumSort, Scalar
 
 __all__ = [
     "ANY",
@@ -136,39 +138,30 @@ class _ScalarType(FieldType):
     def domain(self, parameters: Setting) -> Domain:
         raise TypeError
 
+    def listed(self, parameters: Setting) -> Domain:
+        """The domain, where every value of it is tried."""
+        return self.domain(parameters)
+
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
         domain = self.domain(parameters)
         init = self._chosen(init)
         values: Initial
         if init is ANY:
-            if domain.size is None:
+            domain = self.listed(parameters)
+            if domain.size is None and not domain.is_symbolic:
                 raise ModelError(
                     f"`{name}` cannot begin anywhere: {domain} has no greatest value",
                     help="name the values: init=(0, 1)",
                 )
             values = None
         elif init is _UNSET:
-            values = (False,) if isinstance(domain.sort, BoolSort) else (domain.low,)
+            values = (domain.default(),) if domain.least is None else domain.least
         else:
             several = init if isinstance(init, list | tuple | set | frozenset | range) else (init,)
-            values = tuple(_encoded(name, domain, one, parameters) for one in several)
+            values = begins(name, domain, several, parameters)
             if not values:
                 raise ModelError(f"`{name}` has no initial value", help="init=…, or init=ANY for all")
         return Built(ScalarShape(name, domain), {name: values})
-
-
-def _encoded(name: str, domain: Domain, value: Any, parameters: Setting) -> Scalar:
-    value = resolve(value, parameters) if isinstance(value, ParamExpression) else value
-    try:
-        return domain.encode(value)
-    except ValueError:
-        hint = ""
-        if isinstance(domain.sort, EnumSort) and isinstance(value, str):
-            hint = nearest(value, domain.sort.labels)
-        raise ModelError(
-            f"`{name}` cannot begin as {value!r}: it is {domain}",
-            help=hint or "init= a value of the domain, several of them, or ANY",
-        ) from None
 
 
 class Bool(_ScalarType):
@@ -181,7 +174,9 @@ class Bool(_ScalarType):
 class Int(_ScalarType):
     """A whole number from `low` to `high`, both included; either may be a parameter expression."""
 
-    def __init__(self, low: Constant, high: Constant = _UNSET, **options: Any) -> None:
+    def __init__(
+        self, low: Constant | Expression, high: Constant | Expression = _UNSET, **options: Any
+    ) -> None:
         super().__init__(**options)
         if high is _UNSET:
             raise ModelError("Int needs a least and a greatest value", help="for example Int(0, 3)")
@@ -189,12 +184,7 @@ class Int(_ScalarType):
         self.high = high
 
     def domain(self, parameters: Setting) -> Domain:
-        low, high = resolve(self.low, parameters), resolve(self.high, parameters)
-        if low > high:
-            raise ModelError(
-                f"Int({low}, {high}) has no value", help="the least value comes first; both are included"
-            )
-        return Domain(INT, low, high)
+        return integers(self.low, self.high, parameters)
 
 
 class Nat(_ScalarType):
@@ -205,8 +195,14 @@ class Nat(_ScalarType):
         self.explore_to = explore_to
 
     def domain(self, parameters: Setting) -> Domain:
-        bound = None if self.explore_to is None else resolve(self.explore_to, parameters)
-        return Domain(INT, 0, None, bound)
+        # Where an exploration stops means nothing where nobody explores: it may depend on a symbol.
+        bound = None if self.explore_to is None else value_of(self.explore_to, parameters)
+        return Domain(INT, 0, None, None if isinstance(bound, Expression) else bound)
+
+    def listed(self, parameters: Setting) -> Domain:
+        if self.explore_to is not None:
+            resolve(self.explore_to, parameters, "how far the values of Nat(explore_to=…) are tried")
+        return self.domain(parameters)
 
 
 class Enum(_ScalarType):
@@ -241,7 +237,7 @@ class Array(FieldType):
         self.of = _element(of, "Array(n, of)")
 
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
-        count = resolve(self.n, parameters)
+        count = resolve(self.n, parameters, f"the length of `{name}`")
         if count < 0:
             raise ModelError(f"`{name}` would have {count} elements", help="a length is 0 or more")
         init = self._chosen(init)
@@ -265,7 +261,7 @@ class Set(FieldType):
         self.n = n
 
     def build(self, name: str, parameters: Setting, init: Any = _UNSET) -> Built:
-        count = resolve(self.n, parameters)
+        count = resolve(self.n, parameters, f"the size of `{name}`")
         init = self._chosen(init)
         domain = Domain(BOOL, 0, 1)
         members = tuple(ScalarShape(f"{name}{{{i}}}", domain) for i in range(count))
@@ -307,7 +303,7 @@ class Optional(FieldType):
             held = (True,) if some else (False,)
         # While there is no value, its variables have their first initial one, so that a state has
         # one form only; this also makes "None or 3" a product of independent initial values.
-        default = tuple(_first(content.initial, leaf) for leaf in leaves(content.shape))
+        default = tuple(_first(content.initial, leaf, parameters) for leaf in leaves(content.shape))
         if held == (False,):
             content.initial.update(
                 {leaf.variable: (v,) for leaf, v in zip(leaves(content.shape), default, strict=True)}
@@ -316,9 +312,14 @@ class Optional(FieldType):
         return Built(shape, {present.variable: held, **content.initial})
 
 
-def _first(initial: Mapping[str, Initial], leaf: ScalarShape) -> Scalar:
+def _first(initial: Mapping[str, Initial], leaf: ScalarShape, parameters: Setting) -> Scalar:
     values = initial[leaf.variable]
-    return values[0] if isinstance(values, tuple) else leaf.domain.default()
+    if isinstance(values, tuple):
+        return values[0]
+    depends = parameters.symbols.among(values, leaf.domain.least)
+    if depends:
+        raise NeedsNumber(depends, f"what `{leaf.variable}` holds while it is None")
+    return leaf.domain.default()
 
 
 class Record(FieldType):

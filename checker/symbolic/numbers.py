@@ -163,7 +163,11 @@ def width_for(roots: Iterable[Expression], domains: Mapping[str, Domain]) -> int
     analysis = Bounds(domains)
     widest = 1
     for node in topological(roots):
-        if isinstance(node.sort, BoolSort) or node.operator == "array":
+        if node.operator == "array":
+            # An index is compared with every position, also one that it cannot be.
+            widest = max(widest, (len(node.operands) - 1).bit_length())
+            continue
+        if isinstance(node.sort, BoolSort):
             continue
         low, high = analysis.of(node)
         if not (abs(low) < float("inf") and abs(high) < float("inf")):

@@ -11,6 +11,7 @@ import z3
 
 from checker.symbolic.numbers import BitVectors, Integers, Numbers, Term, width_for
 from checker.symbolic.terms import Frame, Reader
+from checker.system.domain_ends import least, most
 from checker.system.expression import Expression
 from checker.system.run import State, Step
 from checker.system.sorts import BoolSort, Domain, Scalar
@@ -106,9 +107,7 @@ class Relation:
     @cached_property
     def domains(self) -> Term:
         """Every variable is inside its domain: an obligation of every step, not an assumption."""
-        return z3.And(
-            *(self.inside(self.before[one.name], one.domain) for one in self.system.variables)
-        )
+        return z3.And(*(self.inside(self.before[one.name], one.domain) for one in self.system.variables))
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
@@ -154,12 +153,18 @@ class Relation:
         return self.numbers.literal(int(value))
 
     def inside(self, term: Term, domain: Domain) -> Term:
-        """A term is a value of a domain."""
+        """A term is a value of a domain.
+
+        An end that depends on parameters is read in `before`; no step changes them.
+        """
         if isinstance(domain.sort, BoolSort):
             return z3.BoolVal(True)
-        parts = [self.numbers.at_most(self.numbers.literal(domain.low), term)]
-        if domain.high is not None:
-            parts.append(self.numbers.at_most(term, self.numbers.literal(domain.high)))
+        parts = []
+        low, high = least(domain), most(domain)
+        if low is not None:
+            parts.append(self.numbers.at_most(self.read(low), term))
+        if high is not None:
+            parts.append(self.numbers.at_most(term, self.read(high)))
         return z3.And(*parts)
 
     def scalar(self, model: Any, term: Term, domain: Domain) -> Scalar:
@@ -197,8 +202,12 @@ def bit_vectors_for(system: TransitionSystem, *more: Expression) -> BitVectors:
     """
     roots = [system.wellformed, *more, *(one.node for one in system.variables)]
     roots += [one.initial for one in system.variables if isinstance(one.initial, Expression)]
+    ranges = [one.domain for one in system.variables]
     for action in system.actions:
-        roots += [*action.roots(), *(one.node for one in (*action.parameters, *action.choices))]
+        symbols = (*action.parameters, *action.choices)
+        roots += [*action.roots(), *(one.node for one in symbols)]
+        ranges += [one.domain for one in symbols]
+    roots += [end for domain in ranges for end in (least(domain), most(domain)) if end is not None]
     written = expand_quantifiers(roots)
     domains = {one.name: one.domain for one in system.variables}
     return BitVectors(width_for([written[root] for root in roots], domains))

@@ -147,10 +147,9 @@ class _Analysis:
             domain = self.domains.get(node.payload)
             if domain is None:
                 return _ANYTHING
-            return (domain.low, _INFINITY if domain.high is None else domain.high)
+            return domain.reach
         if operator == "bound":
-            _, low, high = node.payload
-            return (low, high)
+            return _reach(node)
         if isinstance(node.sort, BoolSort):
             return (0, 1)
         if any(low > high for low, high in parts) and operator not in ("ite", "array", "select"):
@@ -206,11 +205,15 @@ class _Analysis:
 
     def _simple(self, node: Expression) -> Interval | None:
         if node.operator == "variable" and node.payload in self.domains:
-            domain = self.domains[node.payload]
-            return (domain.low, _INFINITY if domain.high is None else domain.high)
+            return self.domains[node.payload].reach
         if node.operator == "bound":
-            return (node.payload[1], node.payload[2])
+            return _reach(node)
         return self.known.get((node, ()))
+
+
+def _reach(symbol: Expression) -> Interval:
+    _, low, high = symbol.payload
+    return (-_INFINITY if low is None else low, _INFINITY if high is None else high)
 
 
 def _compare(operator: str, truth: bool, is_left: bool, interval: Interval, other: Interval) -> Interval:

@@ -33,7 +33,7 @@ def content_hash(system: TransitionSystem) -> str:
         "variables": [
             [
                 variable.name,
-                _domain(variable.domain),
+                _domain(variable.domain, table),
                 table.index(variable.initial)
                 if isinstance(variable.initial, Expression)
                 else None
@@ -51,7 +51,7 @@ def content_hash(system: TransitionSystem) -> str:
                 "fairness": action.fairness.value,
                 "group": action.group,
                 "symbols": [
-                    [table.index(symbol.node), _domain(symbol.domain)]
+                    [table.index(symbol.node), _domain(symbol.domain, table)]
                     for symbol in (*action.parameters, *action.choices)
                 ],
                 "guard": table.index(action.guard),
@@ -119,8 +119,13 @@ def _sort(sort: Sort) -> Any:
     return list(sort.labels) if isinstance(sort, EnumSort) else str(sort)
 
 
-def _domain(domain: Domain) -> Any:
-    return [_sort(domain.sort), domain.low, domain.high, domain.bound]
+def _domain(domain: Domain, table: _Table) -> Any:
+    form = [_sort(domain.sort), domain.low, domain.high, domain.bound]
+    if domain.is_symbolic or domain.below:
+        ends = (domain.least, domain.most)
+        form += [None if end is None else table.index(end) for end in ends]
+        form.append(domain.below)
+    return form
 
 
 def _sha256(form: Any) -> str:

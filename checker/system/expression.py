@@ -79,10 +79,11 @@ def next_variable(name: str, sort: Sort) -> Expression:
     return intern("next", (), name, sort)
 
 
-def bound(name: str, low: int, high: int, sort: Sort = INT) -> Expression:
+def bound(name: str, low: int | None, high: int | None, sort: Sort = INT) -> Expression:
     """A symbol that ranges over low..high: an action's parameter, a choice, a quantifier's index.
 
-    Names are unique within a system, so substitution cannot capture.
+    None stands for an end that is no number, never in a quantifier's index. Names are unique within
+    a system, so substitution cannot capture.
     """
     return intern("bound", (), (name, low, high), sort)
 

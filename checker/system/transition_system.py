@@ -63,6 +63,7 @@ class Role(Enum):
     FIELD = "field"
     POSITION = "position"  # a process's program counter
     LOCAL = "local"  # a process's local variable that lives across a `yield`
+    PARAMETER = "parameter"  # a parameter of the model without a number: any value, which never changes
     GHOST = "ghost"  # bookkeeping of a regime or a monitor; not in the user's class
 
 
@@ -112,7 +113,8 @@ class Variable:
 class Symbol:
     """A parameter of an action, or a choice inside it: a bound symbol and its domain.
 
-    The symbol ranges over domain.low..domain.high (False and True for Bool).
+    The symbol ranges over domain.low..domain.high (False and True for Bool), or between the ends
+    that the domain has as expressions.
     """
 
     name: str
@@ -288,11 +290,12 @@ class TransitionSystem:
     name : str
         The model's class.
     parameters : tuple of (str, int)
-        The instance's parameters.
+        The instance's parameters, apart from those that are variables (`Role.PARAMETER`).
     wellformed : Expression
         Holds in every state that could be written down at all: what is absent or no longer alive
         has its default value. Every reachable state satisfies it: initial states are those
-        combinations of the variables' initial values that satisfy it.
+        combinations of the variables' initial values that satisfy it. Of variables that stand for
+        parameters it says for which of their values there is an instance.
     """
 
     name: str
