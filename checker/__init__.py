@@ -44,6 +44,7 @@ __all__ = [
     "never",
     "on_change",
     "process",
+    "prove",
     "reachable",
     "recoverable",
     "recurs",
@@ -56,6 +57,7 @@ __all__ = [
 if TYPE_CHECKING:
     from checker.findings.checking import check
     from checker.findings.exploring import explore
+    from checker.findings.proving import prove
     from checker.findings.sampling import simulate
     from checker.language import (
         ANY,
@@ -101,6 +103,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "checker.findings.checking": ("check",),
     "checker.findings.exploring": ("explore",),
+    "checker.findings.proving": ("prove",),
     "checker.findings.sampling": ("simulate",),
     "checker.language.elaborate": ("elaborate",),
     "checker.language.loader": ("load",),

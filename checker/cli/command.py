@@ -15,6 +15,7 @@ _COMMANDS = {
     "show": "Print the transition system: variables, actions, who reads what.",
     "simulate": "One random run, drawn; or what happens in a million.",
     "replay": "Repeat a saved trace by CPython on the model's own class.",
+    "prove": "Prove properties for every size, with certificates.",
     "verify": "Check a proof again: that it is of this model, and that cvc5 accepts it.",
     "models": "List the models that come along.",
     "new": "Write a small model of your own that checks green.",

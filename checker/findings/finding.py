@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.evidence.trace import Trace
+from checker.findings.proof import ProofCertificate
 from checker.system.run import Scope, Verdict
 from checker.system.sorts import Scalar
 
@@ -71,8 +72,8 @@ class Finding:
         UNKNOWN is never a pass.
     scope : Scope
         How far the verdict reaches.
-    evidence : Trace, Certificate or None
-        A trace that CPython has replayed, or what was explored; None where nothing is known.
+    evidence : Trace, Certificate, ProofCertificate or None
+        A trace that CPython has replayed, what was explored, or a proof; None where nothing is known.
     explored : Certificate or None
         The states and steps that were looked at, whatever the verdict.
     reason : str
@@ -90,9 +91,9 @@ class Finding:
     regime: str
     verdict: Verdict
     scope: Scope
-    evidence: Trace | Certificate | None
+    evidence: Trace | Certificate | ProofCertificate | None
     model: str
-    parameters: tuple[tuple[str, Scalar], ...]
+    parameters: tuple[tuple[str, Scalar | str], ...]
     provenance: Provenance
     explored: Certificate | None = None
     reason: str = ""
@@ -161,6 +162,7 @@ class Finding:
             "digest": None if explored is None else explored.digest,
             "metrics": {name: _plain(value) for name, value in self.metrics.items()},
             "trace": None if trace is None else to_itf(trace),
+            "proof": self.evidence.as_json() if isinstance(self.evidence, ProofCertificate) else None,
             "provenance": {
                 "content_hash": self.provenance.content_hash,
                 "property_hash": self.provenance.property_hash,

@@ -78,7 +78,7 @@ class Findings(Sequence[Finding]):
     """
 
     model: str
-    parameters: tuple[tuple[str, Scalar], ...]
+    parameters: tuple[tuple[str, Scalar | str], ...]
     findings: tuple[Finding, ...]
     vacuity: tuple[Vacuity, ...] = ()
     spaces: tuple[Space, ...] = ()

@@ -125,7 +125,11 @@ def findings_lines(
     for finding, trace in told:
         yield Text()
         title = Text(f"  {finding.property}", style="bold")
-        title.append(glyphs.plain(f" · {finding.kind} · {finding.regime}"), style="not bold dim")
+        about = f" · {finding.kind} · {finding.regime}"
+        if finding.parameters != found.parameters:
+            # What is violated in one instance is not proved of all.
+            about += "".join(f" · {name}={value}" for name, value in finding.parameters)
+        title.append(glyphs.plain(about), style="not bold dim")
         yield title
         yield from trace_lines(found, finding, trace, width=width, glyphs=glyphs)
     hidden = sum(1 for finding in found if finding.verdict is Verdict.VIOLATED) - len(told)

@@ -70,6 +70,8 @@ def ask(solver: Any, *assumptions: Any, budget: Budget | None = None) -> z3.Chec
     KeyboardInterrupt
         At Ctrl-C, as soon as Z3 has left its work. The solver can be used again.
     """
+    # Otherwise Z3 takes the signal for itself: the answer is `unknown`, and Python never hears of it.
+    solver.set("ctrl_c", False)
     if budget is None and threading.current_thread() is not threading.main_thread():
         return solver.check(*assumptions)  # nothing that could end it early
     if budget is not None and budget.spent:

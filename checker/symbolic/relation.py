@@ -171,7 +171,7 @@ class Relation:
         """The value of a term in a Z3 model; where the model leaves it open, one of its domain."""
         value = model.eval(term, model_completion=False)
         if isinstance(domain.sort, BoolSort):
-            return z3.is_true(value)
+            return bool(z3.is_true(value))
         if z3.is_int_value(value) or z3.is_bv_value(value):
             return self.numbers.value(value)
         return domain.default()

@@ -75,7 +75,7 @@ def test_an_instance_is_the_system_with_numbers_for_the_symbols(model: type[Mode
     sizes = all_sizes(model)
     random = Random(model.__name__)
     assert dict(sizes.elaborated.system.parameters) == dict(sizes.fixed)
-    wanted = 1 if not sizes.free else 8 if model in MADE else 3
+    wanted = 1 if not sizes.free else 5 if model in MADE else 2
     for _ in range(30 * wanted):
         numbers = numbers_for(sizes, random)
         try:
@@ -85,7 +85,7 @@ def test_an_instance_is_the_system_with_numbers_for_the_symbols(model: type[Mode
             continue
         assert exists(sizes, numbers)
         beside = Beside(sizes, instance, numbers)
-        beside.compare(40)
+        beside.compare(25)
         wanted -= beside.compared > 0
         if not wanted:
             return
@@ -311,7 +311,7 @@ STATES = [
     {"n": n, "m": m, "x": x, "y": y, "c": c}
     for n in (1, 2, 4)
     for m in (-2, 0, 1)
-    for x in every(DOMAINS["x"], {"n": n})
+    for x in every(DOMAINS["x"], {"n": n})[::2]
     for y in every(DOMAINS["y"], {"n": n, "m": m})[::2]
     for c in every(RANGE, {"n": n})[::2]
 ]

@@ -1,0 +1,396 @@
+"""`prove`: properties of a model for every size of it, by proofs that a second solver has accepted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checker.evidence.certificate import own_claims, write_certificate
+from checker.evidence.replay import replay
+from checker.evidence.trace import trace_of
+from checker.findings.checking import check
+from checker.findings.documented import documented, provenance_of
+from checker.findings.finding import Finding
+from checker.findings.findings import Findings
+from checker.findings.proof import ProofCertificate
+from checker.findings.selection import regime_of, select
+from checker.findings.translating import translated
+from checker.regimes.regime import Regime, RegimeError, UnderRegime
+from checker.system.digest import content_hash
+from checker.system.proof import Proof
+from checker.system.run import Judgement, Scope, Verdict
+from checker.system.transition_system import Property
+
+if TYPE_CHECKING:
+    from checker.language.all_sizes import AllSizes
+    from checker.language.model import Model
+    from checker.symbolic.asking import Budget
+    from checker.symbolic.samples import Samples
+
+__all__ = ["prove"]
+
+_SAFETY = ("always", "never", "transition", "assert", "domain")
+
+_SMALL = 50_000
+"""States of the instance that are looked at before anything is proved of all of them."""
+
+
+def prove(
+    model: Model | type[Model],
+    *properties: str,
+    regime: str | Regime | None = None,
+    timeout: float | None = 60.0,
+    certificates: str | Path | None = None,
+    reference: str = "",
+    progress: Callable[[str], None] | None = None,
+) -> Findings:
+    """Prove the properties of a model for every value of its parameters; prints nothing.
+
+    Parameters
+    ----------
+    model : Model or its class
+        What is asked about all instances. The values of an instance are those of the parameters that
+        cannot be symbols, and of the instance that is explored first.
+    *properties : str
+        Only these; every property, and every error of the model itself, if none is named.
+    regime : str or Regime, optional
+        Judge everything under this regime instead of the one that each property states.
+    timeout : float, optional
+        Seconds for each property; then it is UNKNOWN. None: no limit.
+    certificates : path, optional
+        A folder that gets one certificate for each proof.
+    reference : str
+        How the model is found again, for the certificates: `taxi`, `my_operator.py::Good`.
+    progress : callable, optional
+        Told in a few words what is done.
+
+    Returns
+    -------
+    Findings
+        HOLDS with a `ProofCertificate`, of scope "all sizes" where a parameter is free or a variable
+        unbounded, only if cvc5 accepts every condition of the proof. VIOLATED with a run of one
+        instance, repeated by CPython. UNKNOWN otherwise, with the reason.
+
+    Raises
+    ------
+    ModelError, RegimeError, UnknownProperty
+        As `check`.
+    CertificateError
+        If a certificate cannot be written.
+    """
+    asked = Regime.parse(regime) if isinstance(regime, str) else regime
+    place = None if certificates is None else Path(certificates)
+    return _Proving(model, asked, timeout, place, reference, progress or _silent).run(properties)
+
+
+def _silent(what: str) -> None:
+    """Nobody is told."""
+
+
+class _Proving:
+    """One run of `prove`: an exploration of the instance, then a proof for each property."""
+
+    def __init__(
+        self,
+        model: Model | type[Model],
+        asked: Regime | None,
+        timeout: float | None,
+        place: Path | None,
+        reference: str,
+        tell: Callable[[str], None],
+    ) -> None:
+        from checker.language.all_sizes import all_sizes
+
+        self.begun = time.perf_counter()
+        self.instance = translated(model)
+        self.sizes: AllSizes = all_sizes(self.instance.model)
+        self.system = self.sizes.elaborated.system
+        self.hash = content_hash(self.system)
+        self.asked = asked
+        self.timeout = timeout
+        self.place = place
+        self.reference = reference
+        self.tell = tell
+        self.samples: dict[str, Samples] = {}
+        self.proved: dict[str, Proof] = {}
+        self.stopped = False
+
+    def run(self, names: Iterable[str]) -> Findings:
+        stated = self.sizes.elaborated.properties
+        own = own_claims(self.system)
+        wanted = tuple(names) or None
+        claims = list(select(stated, wanted, [one.name for one in own]))
+        claims += [one for one in own if wanted is None or one.name in wanted]
+        # What is proved first may help with what comes after it.
+        order = sorted(claims, key=lambda claim: claim.kind == "idempotent")
+        small = self._explored(claims)
+        found: dict[int, list[Finding]] = {}
+        for claim in order:
+            found[id(claim)] = self._findings(claim, small)
+        free = tuple((name, "every") for name in self.sizes.free)
+        return Findings(
+            model=self.system.name,
+            parameters=(*free, *self.system.parameters),
+            findings=tuple(one for claim in claims for one in found[id(claim)]),
+            seconds=time.perf_counter() - self.begun,
+            system=self.instance.system,
+            claims=tuple(stated),
+            reductions=tuple(
+                f"{name} stays {dict(self.sizes.fixed)[name]}: {reason}"
+                for name, reason in self.sizes.reasons
+            ),
+        )
+
+    # ------------------------------------------------------------ one instance
+
+    def _explored(self, claims: list[Property]) -> list[Finding]:
+        """What exploring the instance says: what is violated there is not proved of all."""
+        values = ", ".join(f"{name}={value}" for name, value in self.instance.system.parameters)
+        self.tell(f"exploring {values}" if values else "exploring")
+        names = list(dict.fromkeys(claim.name for claim in claims))
+        return list(check(self.instance.model, properties=names, regime=self.asked, max_states=_SMALL))
+
+    def _findings(self, claim: Property, small: list[Finding]) -> list[Finding]:
+        here = [one for one in small if one.property == claim.name]
+        refuted = [one for one in here if one.verdict is Verdict.VIOLATED]
+        if claim.kind != "idempotent" and refuted:
+            return refuted
+        regime = self._regime(claim)
+        begun = time.perf_counter()
+        try:
+            if self.stopped:
+                raise KeyboardInterrupt
+            judged = self._judged(claim, regime, here)
+        except KeyboardInterrupt:
+            self.stopped = True
+            judged = [(self._unknown(claim, regime, "interrupted"), None)]
+        done = []
+        for judgement, proof in judged:
+            violated = [one for one in refuted if one.kind == judgement.kind]
+            if violated:
+                done.extend(violated)
+                continue
+            done.append(self._finding(judgement, claim, regime, proof, time.perf_counter() - begun))
+        return done
+
+    def _regime(self, claim: Property) -> Regime:
+        regime = regime_of(claim, self.asked)
+        try:
+            regime.apply(self.system)
+        except RegimeError as problem:
+            if self.asked is not None:
+                raise
+            raise RegimeError(f"{problem}, says `{claim.name}`") from None
+        return regime
+
+    # ------------------------------------------------------------ proofs
+
+    def _judged(
+        self, claim: Property, regime: Regime, here: list[Finding]
+    ) -> list[tuple[Judgement, Proof | None]]:
+        from checker.symbolic.asking import Budget
+
+        budget = Budget(self.timeout)
+        under = regime.apply(self.system)
+        self.tell(f"proving {claim.name}")
+        if claim.kind == "converges":
+            return [self._convergence(claim, under, budget)]
+        if claim.kind in _SAFETY:
+            return [self._safety(claim, under, budget)]
+        if claim.kind == "idempotent":
+            return [(one, None) for one in self._idempotence(claim, under, budget)]
+        if claim.kind == "reachable" and here and here[0].verdict is Verdict.HOLDS:
+            reason = f"it is reached where {_values(here[0])}; whether in every instance is not proved"
+        else:
+            reason = (
+                f"no engine proves {claim.kind!r} for all sizes; `reconverge check` judges an instance"
+            )
+        return [(self._unknown(claim, regime, reason), None)]
+
+    def _sampled(self, under: UnderRegime) -> Samples:
+        from checker.symbolic.samples import sampled
+
+        key = str(under.regime)
+        if key not in self.samples:
+            self.samples[key] = sampled(under)
+        return self.samples[key]
+
+    def _lemmas(self) -> list[Any]:
+        """What other proofs needed: guesses, which are proved again wherever they are used."""
+        lemmas = [one for proof in self.proved.values() for one in proof.invariant]
+        predicates = [
+            claim.predicate
+            for claim in self.sizes.elaborated.properties
+            if claim.kind == "always" and claim.predicate is not None
+        ]
+        return list(dict.fromkeys([*lemmas, *predicates]))
+
+    def _convergence(
+        self, claim: Property, under: UnderRegime, budget: Budget
+    ) -> tuple[Judgement, Proof | None]:
+        from checker.symbolic.convergence_proofs import prove_convergence
+
+        return prove_convergence(
+            under,
+            claim,
+            lemmas=self._lemmas(),
+            samples=self._sampled(under),
+            budget=budget,
+            progress=lambda what: self.tell(f"proving {claim.name}: {what}"),
+        )
+
+    def _safety(
+        self, claim: Property, under: UnderRegime, budget: Budget
+    ) -> tuple[Judgement, Proof | None]:
+        from checker.symbolic.safety_proofs import prove_safety
+        from checker.symbolic.spacer import spacer
+
+        judgement, proof = prove_safety(
+            under, claim, lemmas=self._lemmas(), samples=self._sampled(under), budget=budget
+        )
+        if judgement.verdict is Verdict.UNKNOWN and not budget.spent:
+            self.tell(f"proving {claim.name}: Spacer")
+            another, found = spacer(under, claim, budget=budget, lemmas=self._lemmas())
+            if another.verdict is not Verdict.UNKNOWN:
+                return another, found
+        return judgement, proof
+
+    def _idempotence(self, claim: Property, under: UnderRegime, budget: Budget) -> list[Judgement]:
+        from checker.findings.judging import resting_place
+        from checker.symbolic.idempotence_queries import judge_idempotent_by_query
+
+        stated = self.sizes.elaborated.properties
+        named = next((one.predicate for one in stated if one.name == claim.goal), None)
+        goal = named if named is not None else resting_place(stated)
+        goals = [one for one in stated if one.kind == "converges"]
+        regime = str(under.regime)
+        rests = bool(goals) and all(
+            one.name in self.proved and str(self._regime(one)) == regime for one in goals
+        )
+        return judge_idempotent_by_query(
+            under,
+            claim,
+            goal,
+            lemmas=self._lemmas(),
+            converges=rests and (claim.goal is None or claim.goal in self.proved),
+            reachable=True,
+            budget=budget,
+        )
+
+    def _unknown(self, claim: Property, regime: Regime, reason: str) -> Judgement:
+        scope = Scope("bounded", 0)
+        return Judgement(claim.name, claim.kind, Verdict.UNKNOWN, scope, str(regime), reason=reason)
+
+    # ------------------------------------------------------------ findings
+
+    def _finding(
+        self,
+        judgement: Judgement,
+        claim: Property,
+        regime: Regime,
+        proof: Proof | None,
+        seconds: float,
+    ) -> Finding:
+        evidence: Any = None
+        parameters: tuple[tuple[str, Any], ...] = (
+            *((name, "every") for name in self.sizes.free),
+            *self.system.parameters,
+        )
+        if judgement.verdict is Verdict.VIOLATED and judgement.run is not None:
+            evidence, parameters = self._trace(judgement, claim, regime)
+        elif judgement.verdict is Verdict.HOLDS and proof is not None:
+            judgement, evidence = self._accepted(judgement, claim, regime, proof)
+        engine = "z3"
+        metrics = {**judgement.metrics, "seconds": round(seconds, 3)}
+        return Finding(
+            property=judgement.name,
+            kind=judgement.kind,
+            regime=judgement.regime,
+            verdict=judgement.verdict,
+            scope=judgement.scope,
+            evidence=evidence,
+            model=self.system.name,
+            parameters=parameters,
+            provenance=provenance_of(self.system, self.hash, claim, engine),
+            reason=judgement.reason,
+            metrics=metrics,
+            expected=documented(
+                self.instance.model,
+                judgement.name,
+                judgement.kind,
+                None if claim.kind in ("assert", "domain") else claim,
+            ),
+        )
+
+    def _accepted(
+        self, judgement: Judgement, claim: Property, regime: Regime, proof: Proof
+    ) -> tuple[Judgement, ProofCertificate | None]:
+        """The proof with the second opinion; without it there is none, and nothing holds."""
+        from checker.evidence.certificate import manifest_of
+        from checker.evidence.conditions import verification_conditions
+        from checker.evidence.proof_form import ProofRefused
+        from checker.evidence.second_opinion import second_opinion
+
+        under = regime.apply(self.system)
+        try:
+            conditions = verification_conditions(under, claim, proof)
+        except ProofRefused as problem:
+            return replace(
+                judgement, verdict=Verdict.UNKNOWN, reason=f"the proof is refused: {problem}"
+            ), None
+        opinions = second_opinion(
+            conditions,
+            progress=lambda done, name: self.tell(f"cvc5 on {claim.name}: {done} of {len(conditions)}"),
+        )
+        rejected = [one.condition for one in opinions if one.verdict == "sat"]
+        left = rejected or [one.condition for one in opinions if one.verdict != "unsat"]
+        if left:
+            what = "rejects" if rejected else "does not decide"
+            some = f"{len(left)} of {len(opinions)} conditions ({', '.join(left[:2])})"
+            reason = f"Z3 has a proof, but cvc5 {what} {some}"
+            return replace(judgement, verdict=Verdict.UNKNOWN, reason=reason), None
+        folder = ""
+        if self.place is not None:
+            home = self.place / f"{self.system.name}-{claim.name}"
+            folder = str(
+                write_certificate(home, self.system, claim, regime, proof, opinions, self.reference)
+            )
+        self.proved[claim.name] = proof
+        manifest = manifest_of(self.system, claim, regime, proof, conditions, opinions, self.reference)
+        return judgement, ProofCertificate(
+            proof,
+            len(conditions),
+            ("z3", "cvc5"),
+            str(judgement.metrics.get("rank", "")),
+            manifest["readable"],
+            self.sizes.free,
+            folder,
+        )
+
+    def _trace(
+        self, judgement: Judgement, claim: Property, regime: Regime
+    ) -> tuple[Any, tuple[tuple[str, Any], ...]]:
+        """The run of the instance that a run of all sizes belongs to, repeated by CPython."""
+        from checker.language.all_sizes import instance_of
+        from checker.language.elaborate import elaborate
+        from checker.language.execution import Execution
+        from checker.language.instance_runs import run_of_instance
+
+        assert judgement.run is not None
+        values = instance_of(self.sizes, judgement.run.states[0])
+        instance = elaborate(type(self.instance.model)(**values))
+        under = regime.apply(instance.system)
+        run = run_of_instance(judgement.run, regime.apply(self.system).system, under.system)
+        trace = trace_of(
+            instance.system, run, claim=judgement.name, kind=judgement.kind, regime=judgement.regime
+        )
+        own = next((one for one in instance.properties if one.name == claim.name), None)
+        replay(Execution(instance), under, trace, own, run)
+        return trace, tuple(values.items())
+
+
+def _values(finding: Finding) -> str:
+    return ", ".join(f"{name}={value}" for name, value in finding.parameters) or "it is explored"
