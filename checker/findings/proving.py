@@ -158,12 +158,15 @@ class _Proving:
         refuted = [one for one in here if one.verdict is Verdict.VIOLATED]
         if claim.kind != "idempotent" and refuted:
             return refuted
+        from checker.symbolic.fresh_context import fresh_context
+
         regime = self._regime(claim)
         begun = time.perf_counter()
         try:
             if self.stopped:
                 raise KeyboardInterrupt
-            judged = self._judged(claim, regime, here)
+            with fresh_context():
+                judged = self._judged(claim, regime, here)
         except KeyboardInterrupt:
             self.stopped = True
             judged = [(self._unknown(claim, regime, "interrupted"), None)]

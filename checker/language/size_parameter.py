@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterator
 
 from checker.language.model import Model, members
@@ -165,6 +166,4 @@ def _is_declaration(node: ast.AST) -> bool:
 
 def _language() -> frozenset[str]:
     """What a model may call without its text being part of the model."""
-    import checker
-
-    return frozenset(checker.__all__)
+    return frozenset(sys.modules["checker"].__all__)

@@ -13,6 +13,7 @@ from checker.findings.proof import ProofCertificate
 from checker.report.glyphs import Glyphs
 from checker.report.wording import count
 from checker.report.wrapping import hanging
+from checker.system.run import Verdict
 
 __all__ = ["proof_lines"]
 
@@ -26,6 +27,11 @@ def proof_lines(found: Findings, *, width: int, glyphs: Glyphs) -> Iterator[Text
         if isinstance(finding.evidence, ProofCertificate) and finding.kind not in ("domain", "assert"):
             yield Text()
             yield from _one(finding, finding.evidence, width, glyphs)
+    alone = [one for one in found if one.verdict is Verdict.HOLDS and one.evidence is None]
+    if alone:
+        yield Text()
+        names = ", ".join(f"{one.property} ({one.kind})" for one in alone)
+        yield from hanging(Text("  "), 2, f"by Z3 alone, without a certificate: {names}", width)
 
 
 def _one(finding: Finding, evidence: ProofCertificate, width: int, glyphs: Glyphs) -> Iterator[Text]:
