@@ -62,7 +62,7 @@ growth: $(TOOLS)
 
 EXAMPLES ?= 5000
 fuzz: $(TOOLS)
-	RECONVERGE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests -k differential --hypothesis-show-statistics \
+	RECONVERGE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests -o faulthandler_timeout=0 -k differential --hypothesis-show-statistics \
 		$(if $(SEED),--hypothesis-seed=$(SEED))
 
 clean:

@@ -170,13 +170,19 @@ class _Proving:
         except KeyboardInterrupt:
             self.stopped = True
             judged = [(self._unknown(claim, regime, "interrupted"), None)]
+        seconds = time.perf_counter() - begun
+        known = {judgement.kind for judgement, _ in judged}
+        for one in here:
+            if one.kind not in known and claim.kind == "idempotent":
+                reason = "no engine proves this level; `reconverge check` judges an instance"
+                unknown = replace(self._unknown(claim, regime, reason), kind=one.kind)
+                judged.append((unknown, None))
         done = []
         for judgement, proof in judged:
             violated = [one for one in refuted if one.kind == judgement.kind]
-            if violated:
-                done.extend(violated)
-                continue
-            done.append(self._finding(judgement, claim, regime, proof, time.perf_counter() - begun))
+            done.append(
+                violated[0] if violated else self._finding(judgement, claim, regime, proof, seconds)
+            )
         return done
 
     def _regime(self, claim: Property) -> Regime:
