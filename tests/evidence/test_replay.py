@@ -25,7 +25,7 @@ from checker.regimes.regime import FINITELY_MANY, UNBOUNDED, Regime, UnderRegime
 
 
 def _models() -> Any:
-    path = Path(__file__).with_name("models.py")
+    path = Path(__file__).with_name("small_models.py")
     spec = importlib.util.spec_from_file_location("models_to_replay", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
