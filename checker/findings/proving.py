@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.evidence.certificate import own_claims, write_certificate
-from checker.evidence.replay import replay
-from checker.evidence.trace import trace_of
+from checker.findings.accepting import Ground, accepted, instance_trace
 from checker.findings.checking import check
 from checker.findings.documented import documented, provenance_of
 from checker.findings.finding import Finding
@@ -27,12 +26,16 @@ from checker.system.transition_system import Property
 if TYPE_CHECKING:
     from checker.language.all_sizes import AllSizes
     from checker.language.model import Model
+    from checker.reductions.counter_abstraction import CounterAbstraction
     from checker.symbolic.asking import Budget
     from checker.symbolic.samples import Samples
 
 __all__ = ["prove"]
 
 _SAFETY = ("always", "never", "transition", "assert", "domain")
+
+_COUNTED = ("always", "never", "converges")
+"""What is looked at in counters, where a parameter is the number of like parts."""
 
 _SMALL = 50_000
 """States of the instance that are looked at before anything is proved of all of them."""
@@ -116,6 +119,8 @@ class _Proving:
         self.tell = tell
         self.samples: dict[str, Samples] = {}
         self.proved: dict[str, Proof] = {}
+        self.counters: dict[str, list[CounterAbstraction]] = {}
+        self.uncounted: dict[str, str] = {}
         self.stopped = False
 
     def run(self, names: Iterable[str]) -> Findings:
@@ -138,11 +143,20 @@ class _Proving:
             seconds=time.perf_counter() - self.begun,
             system=self.instance.system,
             claims=tuple(stated),
-            reductions=tuple(
-                f"{name} stays {dict(self.sizes.fixed)[name]}: {reason}"
-                for name, reason in self.sizes.reasons
-            ),
+            reductions=tuple(self._told()),
         )
+
+    def _told(self) -> Iterator[str]:
+        """Which parameters are numbers, and why."""
+        for name, reason in self.sizes.reasons:
+            value = dict(self.sizes.fixed)[name]
+            if any(one.parameter == name for found in self.counters.values() for one in found):
+                kept = "" if self.place is None else " (there are no certificates of that)"
+                yield f"what is said of every {name} is proved by counting parts{kept}; else {name}={value}"
+            else:
+                why = self.uncounted.get(name)
+                also = "" if why is None else f"; nor can its parts be counted: {why}"
+                yield f"{name}={value} stays a number: {reason}{also}"
 
     # ------------------------------------------------------------ one instance
 
@@ -169,20 +183,18 @@ class _Proving:
                 judged = self._judged(claim, regime, here)
         except KeyboardInterrupt:
             self.stopped = True
-            judged = [(self._unknown(claim, regime, "interrupted"), None)]
+            judged = [(self._unknown(claim, regime, "interrupted"), None, self._ground(claim, regime))]
         seconds = time.perf_counter() - begun
-        known = {judgement.kind for judgement, _ in judged}
+        known = {judgement.kind for judgement, _, _ in judged}
         for one in here:
             if one.kind not in known and claim.kind == "idempotent":
                 reason = "no engine proves this level; `reconverge check` judges an instance"
                 unknown = replace(self._unknown(claim, regime, reason), kind=one.kind)
-                judged.append((unknown, None))
+                judged.append((unknown, None, self._ground(claim, regime)))
         done = []
-        for judgement, proof in judged:
+        for judgement, proof, ground in judged:
             violated = [one for one in refuted if one.kind == judgement.kind]
-            done.append(
-                violated[0] if violated else self._finding(judgement, claim, regime, proof, seconds)
-            )
+            done.append(violated[0] if violated else self._finding(judgement, ground, proof, seconds))
         return done
 
     def _regime(self, claim: Property) -> Regime:
@@ -197,38 +209,75 @@ class _Proving:
 
     # ------------------------------------------------------------ proofs
 
+    def _ground(self, claim: Property, regime: Regime) -> Ground:
+        return Ground(claim, regime.apply(self.system), self.sizes.free)
+
     def _judged(
         self, claim: Property, regime: Regime, here: list[Finding]
-    ) -> list[tuple[Judgement, Proof | None]]:
+    ) -> list[tuple[Judgement, Proof | None, Ground]]:
         from checker.symbolic.asking import Budget
 
-        budget = Budget(self.timeout)
-        under = regime.apply(self.system)
         self.tell(f"proving {claim.name}")
-        if claim.kind == "converges":
-            return [self._convergence(claim, under, budget)]
-        if claim.kind in _SAFETY:
-            return [self._safety(claim, under, budget)]
+        ground = self._ground(claim, regime)
+        if claim.kind in _COUNTED:
+            for other in self._counted(claim, regime):
+                # What is not proved of every number may still be proved of this one.
+                half = None if self.timeout is None else self.timeout / 2
+                judgement, proof = self._proved(other, Budget(half))
+                if judgement.verdict is Verdict.HOLDS:
+                    return [(judgement, proof, other)]
+        if claim.kind in _SAFETY or claim.kind == "converges":
+            return [(*self._proved(ground, Budget(self.timeout)), ground)]
         if claim.kind == "idempotent":
-            return [(one, None) for one in self._idempotence(claim, under, budget)]
+            judged = self._idempotence(claim, ground.under, Budget(self.timeout))
+            return [(one, None, ground) for one in judged]
         if claim.kind == "reachable" and here and here[0].verdict is Verdict.HOLDS:
             reason = f"it is reached where {_values(here[0])}; whether in every instance is not proved"
         else:
             reason = (
                 f"no engine proves {claim.kind!r} for all sizes; `reconverge check` judges an instance"
             )
-        return [(self._unknown(claim, regime, reason), None)]
+        return [(self._unknown(claim, regime, reason), None, ground)]
+
+    def _counted(self, claim: Property, regime: Regime) -> Iterator[Ground]:
+        """The claim about counters, for each parameter that is a number of like parts."""
+        from checker.findings.every_number import counted, under_counters
+
+        key = str(regime)
+        if key not in self.counters:
+            self.counters[key] = []
+            for name, _ in self.sizes.fixed:
+                self.tell(f"counting {name}")
+                found = counted(self.instance.model, self.sizes, name, regime)
+                if isinstance(found, str):
+                    self.uncounted[name] = found
+                else:
+                    self.counters[key].append(found)
+        for counters in self.counters[key]:
+            about = under_counters(counters, claim, regime)
+            if about is not None:
+                every = (*self.sizes.free, counters.parameter)
+                yield Ground(about[1], about[0], every, own=False)
+
+    def _proved(self, ground: Ground, budget: Budget) -> tuple[Judgement, Proof | None]:
+        if ground.claim.kind == "converges":
+            return self._convergence(ground, budget)
+        return self._safety(ground, budget)
 
     def _sampled(self, under: UnderRegime) -> Samples:
         from checker.symbolic.samples import sampled
 
-        key = str(under.regime)
+        key = content_hash(under.system)
         if key not in self.samples:
             self.samples[key] = sampled(under)
         return self.samples[key]
 
-    def _lemmas(self) -> list[Any]:
+    def _lemmas(self, ground: Ground) -> list[Any]:
         """What other proofs needed: guesses, which are proved again wherever they are used."""
+        if not ground.own:
+            from checker.symbolic.starts import conjuncts
+
+            return list(conjuncts(ground.under.system.wellformed))
         lemmas = [one for proof in self.proved.values() for one in proof.invariant]
         predicates = [
             claim.predicate
@@ -237,32 +286,33 @@ class _Proving:
         ]
         return list(dict.fromkeys([*lemmas, *predicates]))
 
-    def _convergence(
-        self, claim: Property, under: UnderRegime, budget: Budget
-    ) -> tuple[Judgement, Proof | None]:
+    def _convergence(self, ground: Ground, budget: Budget) -> tuple[Judgement, Proof | None]:
         from checker.symbolic.convergence_proofs import prove_convergence
 
         return prove_convergence(
-            under,
-            claim,
-            lemmas=self._lemmas(),
-            samples=self._sampled(under),
+            ground.under,
+            ground.claim,
+            lemmas=self._lemmas(ground),
+            samples=self._sampled(ground.under),
             budget=budget,
-            progress=lambda what: self.tell(f"proving {claim.name}: {what}"),
+            progress=lambda what: self.tell(f"proving {ground.claim.name}: {what}"),
         )
 
-    def _safety(
-        self, claim: Property, under: UnderRegime, budget: Budget
-    ) -> tuple[Judgement, Proof | None]:
+    def _safety(self, ground: Ground, budget: Budget) -> tuple[Judgement, Proof | None]:
         from checker.symbolic.safety_proofs import prove_safety
         from checker.symbolic.spacer import spacer
 
+        lemmas = self._lemmas(ground)
         judgement, proof = prove_safety(
-            under, claim, lemmas=self._lemmas(), samples=self._sampled(under), budget=budget
+            ground.under,
+            ground.claim,
+            lemmas=lemmas,
+            samples=self._sampled(ground.under),
+            budget=budget,
         )
-        if judgement.verdict is Verdict.UNKNOWN and not budget.spent:
-            self.tell(f"proving {claim.name}: Spacer")
-            another, found = spacer(under, claim, budget=budget, lemmas=self._lemmas())
+        if judgement.verdict is Verdict.UNKNOWN and ground.own and not budget.spent:
+            self.tell(f"proving {ground.claim.name}: Spacer")
+            another, found = spacer(ground.under, ground.claim, budget=budget, lemmas=lemmas)
             if another.verdict is not Verdict.UNKNOWN:
                 return another, found
         return judgement, proof
@@ -283,7 +333,7 @@ class _Proving:
             under,
             claim,
             goal,
-            lemmas=self._lemmas(),
+            lemmas=self._lemmas(self._ground(claim, under.regime)),
             converges=rests and (claim.goal is None or claim.goal in self.proved),
             reachable=True,
             budget=budget,
@@ -296,23 +346,19 @@ class _Proving:
     # ------------------------------------------------------------ findings
 
     def _finding(
-        self,
-        judgement: Judgement,
-        claim: Property,
-        regime: Regime,
-        proof: Proof | None,
-        seconds: float,
+        self, judgement: Judgement, ground: Ground, proof: Proof | None, seconds: float
     ) -> Finding:
         evidence: Any = None
-        parameters: tuple[tuple[str, Any], ...] = (
-            *((name, "every") for name in self.sizes.free),
-            *self.system.parameters,
-        )
+        claim = ground.claim
+        fixed = [(name, value) for name, value in self.system.parameters if name not in ground.every]
+        parameters: tuple[tuple[str, Any], ...] = (*((name, "every") for name in ground.every), *fixed)
         if judgement.verdict is Verdict.VIOLATED and judgement.run is not None:
-            evidence, parameters = self._trace(judgement, claim, regime)
+            evidence, parameters = instance_trace(
+                judgement, claim, ground.under.regime, self.sizes, type(self.instance.model)
+            )
         elif judgement.verdict is Verdict.HOLDS and proof is not None:
-            judgement, evidence = self._accepted(judgement, claim, regime, proof)
-        engine = "z3"
+            judgement, evidence = self._accepted(judgement, ground, proof)
+        stated = next((one for one in self.sizes.elaborated.properties if one.name == claim.name), None)
         metrics = {**judgement.metrics, "seconds": round(seconds, 3)}
         return Finding(
             property=judgement.name,
@@ -323,82 +369,30 @@ class _Proving:
             evidence=evidence,
             model=self.system.name,
             parameters=parameters,
-            provenance=provenance_of(self.system, self.hash, claim, engine),
+            provenance=provenance_of(self.system, self.hash, stated or claim, "z3"),
             reason=judgement.reason,
             metrics=metrics,
             expected=documented(
                 self.instance.model,
                 judgement.name,
                 judgement.kind,
-                None if claim.kind in ("assert", "domain") else claim,
+                stated,
             ),
         )
 
     def _accepted(
-        self, judgement: Judgement, claim: Property, regime: Regime, proof: Proof
+        self, judgement: Judgement, ground: Ground, proof: Proof
     ) -> tuple[Judgement, ProofCertificate | None]:
-        """The proof with the second opinion; without it there is none, and nothing holds."""
-        from checker.evidence.certificate import manifest_of
-        from checker.evidence.conditions import verification_conditions
-        from checker.evidence.proof_form import ProofRefused
-        from checker.evidence.second_opinion import second_opinion
-
-        under = regime.apply(self.system)
-        try:
-            conditions = verification_conditions(under, claim, proof)
-        except ProofRefused as problem:
-            return replace(
-                judgement, verdict=Verdict.UNKNOWN, reason=f"the proof is refused: {problem}"
-            ), None
-        opinions = second_opinion(
-            conditions,
-            progress=lambda done, name: self.tell(f"cvc5 on {claim.name}: {done} of {len(conditions)}"),
-        )
-        rejected = [one.condition for one in opinions if one.verdict == "sat"]
-        left = rejected or [one.condition for one in opinions if one.verdict != "unsat"]
-        if left:
-            what = "rejects" if rejected else "does not decide"
-            some = f"{len(left)} of {len(opinions)} conditions ({', '.join(left[:2])})"
-            reason = f"Z3 has a proof, but cvc5 {what} {some}"
-            return replace(judgement, verdict=Verdict.UNKNOWN, reason=reason), None
-        folder = ""
+        judgement, evidence, opinions = accepted(judgement, ground, proof, self.tell)
+        if evidence is None or not ground.own:
+            return judgement, evidence
+        self.proved[ground.claim.name] = proof
         if self.place is not None:
-            home = self.place / f"{self.system.name}-{claim.name}"
-            folder = str(
-                write_certificate(home, self.system, claim, regime, proof, opinions, self.reference)
-            )
-        self.proved[claim.name] = proof
-        manifest = manifest_of(self.system, claim, regime, proof, conditions, opinions, self.reference)
-        return judgement, ProofCertificate(
-            proof,
-            len(conditions),
-            ("z3", "cvc5"),
-            str(judgement.metrics.get("rank", "")),
-            manifest["readable"],
-            self.sizes.free,
-            folder,
-        )
-
-    def _trace(
-        self, judgement: Judgement, claim: Property, regime: Regime
-    ) -> tuple[Any, tuple[tuple[str, Any], ...]]:
-        """The run of the instance that a run of all sizes belongs to, repeated by CPython."""
-        from checker.language.all_sizes import instance_of
-        from checker.language.elaborate import elaborate
-        from checker.language.execution import Execution
-        from checker.language.instance_runs import run_of_instance
-
-        assert judgement.run is not None
-        values = instance_of(self.sizes, judgement.run.states[0])
-        instance = elaborate(type(self.instance.model)(**values))
-        under = regime.apply(instance.system)
-        run = run_of_instance(judgement.run, regime.apply(self.system).system, under.system)
-        trace = trace_of(
-            instance.system, run, claim=judgement.name, kind=judgement.kind, regime=judgement.regime
-        )
-        own = next((one for one in instance.properties if one.name == claim.name), None)
-        replay(Execution(instance), under, trace, own, run)
-        return trace, tuple(values.items())
+            home = self.place / f"{self.system.name}-{ground.claim.name}"
+            regime = ground.under.regime
+            write_certificate(home, self.system, ground.claim, regime, proof, opinions, self.reference)
+            evidence = replace(evidence, folder=str(home))
+        return judgement, evidence
 
 
 def _values(finding: Finding) -> str:

@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 
-from checker import Int, Model, Param, action, always, check, converges, fault, load, prove, recurs
+from checker import (
+    Array,
+    Bool,
+    Int,
+    Model,
+    Param,
+    action,
+    always,
+    check,
+    converges,
+    fault,
+    load,
+    prove,
+    recurs,
+)
 from checker.evidence import second_opinion as opinions
 from checker.evidence.second_opinion import Opinion
 from checker.evidence.trace import Trace
@@ -50,6 +64,24 @@ class Lift(Model):
     @recurs
     def moves(self):
         return True
+
+
+class Rota(Model):
+    """Whose turn it is, by number."""
+
+    people = Param(3, min=1)
+
+    turn = Int(0, people - 1, init=0)
+    done = Array(people, Bool())
+
+    @action
+    def work(self):
+        self.done[self.turn] = True
+        self.turn = (self.turn + 1) % self.people
+
+    @always
+    def someone(self):
+        return self.turn < 7 or any(self.done)
 
 
 class Overloaded(Model):
@@ -129,6 +161,26 @@ def test_no_second_opinion(answer: str, said: str, monkeypatch: pytest.MonkeyPat
     finding = one(prove(Lift, "arrives"), "arrives")
     assert (finding.verdict, finding.evidence) == (Verdict.UNKNOWN, None)
     assert said in finding.reason and "1 of " in finding.reason
+
+
+def test_every_number_of_servers() -> None:
+    """An array of like parts is counted: the proof is one for every length of it."""
+    found = prove(load("fleet"))
+    for name in ("failures_are_paid_for", "all_running"):
+        finding = one(found, name)
+        assert (finding.verdict, str(finding.scope)) == (Verdict.HOLDS, "all sizes")
+        assert dict(finding.parameters) == {"faults": "every", "servers": "every"}
+    assert "#(running, absent)" in one(found, "all_running").evidence.rank
+    assert any("every servers" in line for line in found.reductions)
+
+
+def test_a_number_that_is_not_only_a_size() -> None:
+    """Where the text computes with it, the parts are not counted, and the reason is said."""
+    found = prove(Rota)
+    assert one(found, "someone").verdict is Verdict.HOLDS
+    assert dict(one(found, "someone").parameters) == {"people": 3}
+    (line,) = found.reductions
+    assert line.startswith("people=3 stays a number") and "nor can its parts be counted" in line
 
 
 def test_certificates(tmp_path: Path) -> None:
