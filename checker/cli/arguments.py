@@ -20,6 +20,7 @@ __all__ = [
     "limits",
     "max_states",
     "model",
+    "named",
     "one_instance",
     "output",
     "parameters",
@@ -209,3 +210,16 @@ def _declared(model: type[Model], kind: type) -> list[str]:
     from checker.language.model import members
 
     return [name for name, member in members(model).items() if isinstance(member, kind)]
+
+
+def named(instances: Sequence[Model], names: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """For each model the asked-for properties that it has; a name that none has is a mistake."""
+    from checker.findings.checking import judgeable
+    from checker.findings.selection import UnknownProperty
+
+    has = {id(instance): judgeable(instance) for instance in instances}
+    everything = list(dict.fromkeys(name for known in has.values() for name in known))
+    for name in names:
+        if name not in everything:
+            raise UnknownProperty(name, everything)
+    return {key: tuple(name for name in names if name in known) for key, known in has.items()}

@@ -84,7 +84,7 @@ def command(
     import numpy  # noqa: F401
 
     instances = arguments.instances(model, parameters)
-    wanted = _known(instances, properties) if properties else None
+    wanted = arguments.named(instances, properties) if properties else None
     limits = {"max_states": max_states, "memory": memory, "threads": threads}
     limits |= arguments.kept(save, resume, save_every)
     if reduce:
@@ -132,19 +132,6 @@ def _check(
 
     with Progress(type(instance).__name__) as progress:
         return check(instance, properties=names, regime=regime, progress=progress, **limits)
-
-
-def _known(instances: Sequence[Model], names: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    """For each model the asked-for properties that it has; a name that none has is a mistake."""
-    from checker.findings.checking import judgeable
-    from checker.findings.selection import UnknownProperty
-
-    has = {id(instance): judgeable(instance) for instance in instances}
-    everything = list(dict.fromkeys(name for known in has.values() for name in known))
-    for name in names:
-        if name not in everything:
-            raise UnknownProperty(name, everything)
-    return {key: tuple(name for name in names if name in known) for key, known in has.items()}
 
 
 def _show(one: Findings, traces: str, expected: bool, first: bool) -> None:

@@ -76,7 +76,7 @@ def command(
     from checker.evidence.certificate import CertificateError
 
     instances = arguments.instances(model, parameters)
-    wanted = _known(instances, properties) if properties else None
+    wanted = arguments.named(instances, properties) if properties else None
     found: list[Findings] = []
     stopped = False
     for instance in instances:
@@ -140,19 +140,6 @@ def _proved(
             reference=reference,
             progress=progress,
         )
-
-
-def _known(instances: Sequence[Model], names: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    """For each model the asked-for properties that it has; a name that none has is a mistake."""
-    from checker.findings.checking import judgeable
-    from checker.findings.selection import UnknownProperty
-
-    has = {id(instance): judgeable(instance) for instance in instances}
-    everything = list(dict.fromkeys(name for known in has.values() for name in known))
-    for name in names:
-        if name not in everything:
-            raise UnknownProperty(name, everything)
-    return {key: tuple(name for name in names if name in known) for key, known in has.items()}
 
 
 def _show(one: Findings, expected: bool, first: bool) -> None:

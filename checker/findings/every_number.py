@@ -42,11 +42,13 @@ def counted(model: Model, sizes: AllSizes, parameter: str, regime: Regime) -> Co
     from checker.language.size_parameter import uses_besides_size
     from checker.reductions.counter_abstraction import Instance, Refusal, counter_abstraction
 
+    declared = members(type(model))[parameter]
+    assert isinstance(declared, Param)
+    if declared.min is None or declared.min < 1:
+        return f"{parameter}=0 is an instance, too, which has no parts: Param(…, min=1) excludes it"
     others = uses_besides_size(model, parameter)
     if others:
         return others[0]
-    declared = members(type(model))[parameter]
-    assert isinstance(declared, Param)
     values = dict(sizes.fixed)
     instances = []
     for number in _COMPARED:
@@ -55,7 +57,7 @@ def counted(model: Model, sizes: AllSizes, parameter: str, regime: Regime) -> Co
         except ModelError as problem:
             return f"there is no instance with {parameter}={number}: {problem.message}"
         instances.append(Instance(regime.apply(one.system), one.properties))
-    result = counter_abstraction(instances, parameter, least=max(1, declared.min or 1))
+    result = counter_abstraction(instances, parameter, least=declared.min)
     return result.reason if isinstance(result, Refusal) else result
 
 

@@ -62,7 +62,8 @@ def prove(
     regime : str or Regime, optional
         Judge everything under this regime instead of the one that each property states.
     timeout : float, optional
-        Seconds for each property; then it is UNKNOWN. None: no limit.
+        Seconds of searching for each property; then it is UNKNOWN. None: no limit. The second solver
+        has 30 seconds for each condition.
     certificates : path, optional
         A folder that gets one certificate for each proof.
     reference : str
@@ -218,18 +219,18 @@ class _Proving:
         from checker.symbolic.asking import Budget
 
         self.tell(f"proving {claim.name}")
-        ground = self._ground(claim, regime)
+        ground, budget = self._ground(claim, regime), Budget(self.timeout)
         if claim.kind in _COUNTED:
             for other in self._counted(claim, regime):
                 # What is not proved of every number may still be proved of this one.
-                half = None if self.timeout is None else self.timeout / 2
-                judgement, proof = self._proved(other, Budget(half))
+                left = budget.left()
+                judgement, proof = self._proved(other, Budget(None if left is None else left / 2))
                 if judgement.verdict is Verdict.HOLDS:
                     return [(judgement, proof, other)]
         if claim.kind in _SAFETY or claim.kind == "converges":
-            return [(*self._proved(ground, Budget(self.timeout)), ground)]
+            return [(*self._proved(ground, budget), ground)]
         if claim.kind == "idempotent":
-            judged = self._idempotence(claim, ground.under, Budget(self.timeout))
+            judged = self._idempotence(claim, ground.under, budget)
             return [(one, None, ground) for one in judged]
         if claim.kind == "reachable" and here and here[0].verdict is Verdict.HOLDS:
             reason = f"it is reached where {_values(here[0])}; whether in every instance is not proved"

@@ -16,6 +16,7 @@ import z3
 from checker.regimes.regime import UnderRegime
 from checker.symbolic.asking import Budget, ask, why_unknown
 from checker.symbolic.numbers import Numbers, Term
+from checker.symbolic.obligations import is_own
 from checker.symbolic.relation import Move, Relation
 from checker.symbolic.replay import WrongRun, outcome, replayed
 from checker.symbolic.terms import Reader
@@ -146,16 +147,9 @@ def own_wrong(relation: Relation, claim: Property) -> list[tuple[Move, Term]]:
     list of (Move, Term)
         For every action that can: the condition, over `before` and the move's symbols.
     """
-    site = (claim.name, claim.location)
-
-    def is_own(hazard: Hazard) -> bool:
-        if claim.kind == "assert":
-            return hazard.kind == "assert" and (hazard.name, hazard.location) == site
-        return hazard.kind != "assert"
-
     found = []
     for move in relation.moves:
-        own = [where for hazard, where in move.hazards if is_own(hazard)]
+        own = [where for hazard, where in move.hazards if is_own(claim, hazard)]
         if own:
             found.append((move, z3.And(move.inside, move.guard, z3.Or(*own))))
     return found

@@ -71,11 +71,12 @@ def is_own(claim: Property, hazard: Hazard) -> bool:
     """Whether an error of the model is one that the claim excludes.
 
     A claim about the model's errors excludes only those that it is about; any other claim needs that
-    nothing at all goes wrong, because what would come after an error is not known.
+    nothing at all goes wrong, because what would come after an error is not known. An assertion that is
+    named without a place is meant wherever it stands.
     """
     if claim.kind == "assert":
-        site = (claim.name, claim.location)
-        return hazard.kind == "assert" and (hazard.name, hazard.location) == site
+        here = claim.location is None or claim.location == hazard.location
+        return hazard.kind == "assert" and hazard.name == claim.name and here
     return claim.kind != "domain" or hazard.kind != "assert"
 
 

@@ -37,6 +37,8 @@ def parse_regime(text: str) -> tuple[str, int | None, tuple[tuple[str, int], ...
             raise ValueError(f"in {text!r}: expected a number or fault=number, not {part!r}")
         if item[1] is None:
             total = int(item[2])
+        elif item[1] in dict(each):
+            raise ValueError(f"{text!r} says twice how many times {item[1]!r} may happen")
         else:
             each.append((item[1], int(item[2])))
     if total is None and not each:

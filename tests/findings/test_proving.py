@@ -84,6 +84,38 @@ class Rota(Model):
         return self.turn < 7 or any(self.done)
 
 
+class Asserting(Model):
+    """Counts up to its limit."""
+
+    most = Param(2, min=1)
+
+    count = Int(0, most, init=0)
+
+    @action
+    def up(self):
+        if self.count < self.most:
+            self.count += 1
+        assert self.count <= self.most, "kept"
+        assert self.count <= 30, "small"
+
+
+class Lamps(Model):
+    """Any number of lamps, none included."""
+
+    lamps = Param(3)
+
+    lit = Array(lamps, Bool())
+    day = Bool()
+
+    @action
+    def dusk(self):
+        self.day = not self.day
+
+    @always
+    def one_is_out(self):
+        return not all(self.lit)
+
+
 class Overloaded(Model):
     """All is well up to ten."""
 
@@ -138,6 +170,23 @@ def test_refuted_by_another_size() -> None:
     assert finding.verdict is Verdict.VIOLATED
     assert isinstance(finding.evidence, Trace)
     assert dict(finding.parameters)["most"] >= 4
+
+
+def test_assertions() -> None:
+    """An assertion in an action is proved, and one that fails in a large instance only is not."""
+    kept = one(prove(Asserting, "kept"), "kept")
+    assert (kept.verdict, str(kept.scope)) == (Verdict.HOLDS, "all sizes")
+    assert kept.evidence.proof.invariant
+    assert check(Asserting).holds
+    assert one(prove(Asserting, "small"), "small").verdict is not Verdict.HOLDS
+
+
+def test_no_parts_at_all() -> None:
+    """What is counted has one part at least: that an empty array is an instance, too, is not forgotten."""
+    found = prove(Lamps)
+    assert dict(one(found, "one_is_out").parameters) == {"lamps": 3}
+    assert "lamps=0 is an instance" in found.reductions[0]
+    assert check(Lamps(lamps=0))["one_is_out"].verdict is Verdict.VIOLATED
 
 
 def test_not_claimed() -> None:

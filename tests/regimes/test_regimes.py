@@ -187,3 +187,9 @@ def test_unknown_fault() -> None:
     assert str(caught.value) == (
         "at_most(crash=1): this model has no fault 'crash'; it has change, jump"
     )
+
+
+def test_a_fault_is_named_once() -> None:
+    """Two numbers for one fault are a mistake, not two budgets."""
+    with pytest.raises(RegimeError, match="says twice"):
+        Regime.parse("at_most(crash=1, crash=2)")
